@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+// What does a number format cost in accuracy, and what does it buy on a block? Trains a network, quantizes it, and
+// runs it bit by bit on models of FPGA blocks.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <bitloom/accel.hpp>
+#include <bitloom/core/file.hpp>
+#include <bitloom/core/progress.hpp>
+#include <bitloom/core/table.hpp>
+#include <bitloom/core/threads.hpp>
+#include <bitloom/core/type_list.hpp>
+#include <bitloom/core/version.hpp>
+#include <bitloom/fabric.hpp>
+#include <bitloom/format.hpp>
+#include <bitloom/net/quantized_network.hpp>
+#include <bitloom/train.hpp>
+
+#include "support/data.hpp"
+#include "support/html_report.hpp"
+#include "support/program.hpp"
+
+namespace {
+
+using namespace bitloom;
+
+using Model = train::Sequential<float>;
+
+/// The formats to choose from, weights and activations of one width.
+template <int Bits>
+struct Width {
+  static constexpr int bits = Bits;
+  using Weight = format::Int<Bits>;
+  using Activation = format::Int<Bits, format::Unsigned>;
+};
+using Widths = core::TypeList<Width<2>, Width<4>, Width<8>>;
+using Blocks = core::TypeList<fabric::Bramac2sa, fabric::Bramac1da, fabric::DspSlice>;
+
+struct Options {
+  std::string data;
+  std::string digits = BITLOOM_EXAMPLE_DATA "/digits8x8.csv";
+  std::vector<int> bits{8, 4, 2};
+  std::int64_t blocks = 16;
+  std::int64_t sample = 4;
+  int epochs = 30;
+  std::uint64_t seed = 1;
+  std::string json;
+  std::string html;
+};
+
+Model make_model(const op::TensorShape& shape, int classes, std::uint64_t seed) {
+  Model model(shape);
+  model.conv2d(8, {.kernel = 3, .padding = 1}).relu().max_pool({.kernel = 2, .stride = 2});
+  model.conv2d(16, {.kernel = 3, .padding = 1}).relu().max_pool({.kernel = 2, .stride = 2});
+  model.dense(32).relu().dense(classes);
+  model.initialize(seed);
+  return model;
+}
+
+double train_model(Model& model, const train::Dataset& data, const Options& options) {
+  train::Adam<float> adam;
+  train::FitOptions fit{.epochs = options.epochs, .seed = options.seed, .schedule = train::Cosine{}};
+  fit.learning_rate = 3e-3;
+  const auto steps = options.epochs * ((data.count() + fit.batch_size - 1) / fit.batch_size);
+  core::Progress progress("train", steps);
+  const auto losses = train::fit(model, data, fit, adam, [&](const train::Step& step) {
+    progress.update(step.step, fmt::format("epoch {} loss {:.4f}", step.epoch + 1, step.loss));
+  });
+  return losses.back();
+}
+
+/// The trained layers as stages: product, ReLU, pooling.
+std::vector<net::FloatStage> stages_of(const Model& model) {
+  std::vector<net::FloatStage> stages;
+  const auto values = [](const auto& parameter) {  // row-major
+    const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows = parameter.value;
+    return std::vector<float>(rows.data(), rows.data() + rows.size());
+  };
+  for (const auto& layer : model.layers()) {
+    if (const auto* conv = std::get_if<train::Conv2d<float>>(&layer)) {
+      stages.push_back({.name = fmt::format("conv{}", stages.size() + 1),
+                        .geometry = conv->geometry,
+                        .weights = values(conv->weight),
+                        .bias = values(conv->bias),
+                        .relu = false});
+    } else if (const auto* dense = std::get_if<train::Dense<float>>(&layer)) {
+      stages.push_back({.name = fmt::format("dense{}", stages.size() + 1),
+                        .geometry = op::dense_geometry(dense->weight.value.cols(), dense->weight.value.rows()),
+                        .weights = values(dense->weight),
+                        .bias = values(dense->bias),
+                        .relu = false});
+    } else if (const auto* pool = std::get_if<train::MaxPool>(&layer)) {
+      stages.back().pool = pool->geometry.window;
+    } else {
+      stages.back().relu = true;
+    }
+  }
+  return stages;
+}
+
+/// One line of the result: a format on a block.
+struct Row {
+  std::string format;
+  int bits{};
+  std::string block;
+  double accuracy{};
+  accel::NetworkCost cost;
+  std::int64_t value_images{};  ///< images on which the value view equals the plain integers
+  std::int64_t cycle_images{};  ///< images on which the cycle view does, in the cycles of the formula
+};
+
+std::span<const float> images_of(const train::Dataset& data, std::int64_t first, std::int64_t count) {
+  const auto size = data.images.rows();  // a column is an image
+  return {data.images.data() + first * size, static_cast<std::size_t>(count * size)};
+}
+
+double share_of_right(const std::vector<int>& answers, const std::vector<int>& labels) {
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < answers.size(); ++i) right += answers[i] == labels[i] ? 1 : 0;
+  return static_cast<double>(right) / static_cast<double>(answers.size());
+}
+
+/// Runs a data set through the network in portions that bound the memory.
+template <class Network, class Gemm>
+std::vector<std::int32_t> run_all(const Network& network, Gemm&& gemm, const train::Dataset& data) {
+  constexpr std::int64_t portion = 250;
+  std::vector<std::int32_t> sums;
+  for (std::int64_t first = 0; first < data.count(); first += portion) {
+    const auto count = std::min(portion, data.count() - first);
+    const auto part = network.run(gemm, network.encode(images_of(data, first, count)));
+    sums.insert(sums.end(), part.begin(), part.end());
+  }
+  return sums;
+}
+
+/// Executes one quantized network on arrays of every block and compares the views.
+template <class W>
+void run_width(std::span<const net::FloatStage> stages, const train::Split& data, const Options& options,
+               core::Progress& progress, std::vector<Row>& rows) {
+  using Network = net::QuantizedNetwork<typename W::Weight, typename W::Activation>;
+  const auto calibration = std::min<std::int64_t>(data.train.count(), 512);
+  const auto network = Network::quantize(stages, images_of(data.train, 0, calibration));
+  const auto plain = run_all(network, op::PlainGemm{}, data.test);
+  const auto outputs = network.output_size();
+  constexpr auto operands = fabric::operands<typename W::Weight, typename W::Activation>();
+
+  core::for_each_type(Blocks{}, [&]<class B>(std::type_identity<B>) {
+    static_assert(fabric::Computes<B, typename W::Weight, typename W::Activation>);
+    const accel::BlockArray<B> array(options.blocks, operands);
+    const auto value = run_all(network, accel::ValueEngine<B>{array}, data.test);
+    Row row{.format = fmt::format("int{0} x uint{0}", W::bits),
+            .bits = W::bits,
+            .block = std::string(B::name),
+            .accuracy = share_of_right(network.classify(value), data.test.labels),
+            .cost = accel::network_cost(network.stages(), array)};
+    const auto same = [&](const std::vector<std::int32_t>& sums, std::int64_t image, std::int64_t from) {
+      return std::equal(plain.begin() + image * outputs, plain.begin() + (image + 1) * outputs,
+                        sums.begin() + from * outputs);
+    };
+    for (std::int64_t i = 0; i < data.test.count(); ++i) row.value_images += same(value, i, i) ? 1 : 0;
+    for (std::int64_t i = 0; i < std::min(options.sample, data.test.count()); ++i) {
+      accel::MachineEngine<B, core::Threads> machines{array};
+      const auto sums = network.run(machines, network.encode(images_of(data.test, i, 1)));
+      row.cycle_images += same(sums, i, 0) && machines.cycles == row.cost.cycles ? 1 : 0;
+    }
+    rows.push_back(std::move(row));
+    progress.update(std::ssize(rows), rows.back().format);
+  });
+}
+
+nlohmann::json to_json(const core::Constant& constant) {
+  return {{"name", constant.name},
+          {"value", constant.value},
+          {"unit", constant.unit},
+          {"source", constant.source},
+          {"standing", core::name(constant.standing)}};
+}
+
+/// Every constant that touched a result, once.
+std::vector<core::Constant> constants_of(const std::vector<Row>& rows) {
+  std::vector<core::Constant> constants;
+  for (const auto& row : rows)
+    for (const auto& constant : row.cost.constants)
+      if (std::ranges::find(constants, constant) == constants.end()) constants.push_back(constant);
+  return constants;
+}
+
+nlohmann::json to_json(const Row& row) {
+  auto layers = nlohmann::json::array();
+  for (const auto& layer : row.cost.layers)
+    layers.push_back({{"name", layer.name},
+                      {"outputs", layer.shape.rows},
+                      {"terms", layer.shape.columns},
+                      {"positions", layer.shape.vectors},
+                      {"blocks", layer.product.mapping.blocks()},
+                      {"cycles", layer.product.cycles}});
+  return {{"format", row.format},
+          {"bits", row.bits},
+          {"block", row.block},
+          {"accuracy", row.accuracy},
+          {"cycles_per_image", row.cost.cycles},
+          {"load_cycles_per_image", row.cost.load_cycles},
+          {"blocks", row.cost.blocks},
+          {"weight_words_per_block", row.cost.weight_words},
+          {"port_occupancy", row.cost.port_occupancy},
+          {"latency_us", row.cost.latency_us},
+          {"area_units", row.cost.area},
+          {"energy_pj", nullptr},
+          {"value_view_images_equal", row.value_images},
+          {"cycle_view_images_equal", row.cycle_images},
+          {"layers", layers}};
+}
+
+const std::vector<std::string> header{"format", "block", "accuracy", "cycles/image", "blocks", "latency [us]",
+                                      "area [units]", "energy", "port busy"};
+
+std::vector<std::string> cells(const Row& row) {
+  return {row.format,
+          row.block,
+          fmt::format("{:.2f} %", 100 * row.accuracy),
+          std::to_string(row.cost.cycles + row.cost.load_cycles),
+          std::to_string(row.cost.blocks),
+          fmt::format("{:.2f}", row.cost.latency_us),
+          fmt::format("{:.1f}", row.cost.area),
+          "not known",
+          row.cost.weight_words == 0 ? "-" : fmt::format("{:.0f} %", 100 * row.cost.port_occupancy)};
+}
+
+std::string html(const std::vector<Row>& rows, const std::string& facts, const std::vector<std::string>& assumptions) {
+  examples::HtmlReport report("Number formats on FPGA blocks");
+  report.paragraph(facts);
+  std::vector<std::vector<std::string>> lines;
+  for (const auto& row : rows) lines.push_back(cells(row));
+  report.table(header, lines);
+
+  std::vector<std::string> formats, blocks;
+  const auto add = [](std::vector<std::string>& names, const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const auto& row : rows) {
+    add(formats, row.format);
+    add(blocks, row.block);
+  }
+  const auto chart = [&](std::string title, std::string unit, auto value) {
+    examples::HtmlReport::Bars bars{std::move(title), std::move(unit), formats, blocks, {}};
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      auto& series = bars.values.emplace_back();
+      for (std::size_t f = 0; f < formats.size(); ++f) series.push_back(value(rows[f * blocks.size() + b]));
+    }
+    report.bar_chart(bars);
+  };
+  chart("Accuracy on the test split", "%", [](const Row& r) { return 100 * r.accuracy; });
+  chart("Latency of one image", "µs", [](const Row& r) { return r.cost.latency_us; });
+  chart("Clock cycles of one image", "cycles",
+        [](const Row& r) { return static_cast<double>(r.cost.cycles + r.cost.load_cycles); });
+  report.heading("What the figures rest on");
+  for (const auto& line : assumptions) report.paragraph(line);
+  return report.text();
+}
+
+int run(const Options& options) {
+  const auto [name, data] = examples::load_data(options.data, options.digits);
+  auto model = make_model(data.train.shape, data.train.class_count, options.seed);
+  const auto loss = train_model(model, data.train, options);
+  const auto float_accuracy = train::accuracy(model, data.test);
+  const auto stages = stages_of(model);
+
+  std::vector<Row> rows;
+  {
+    core::Progress progress("run", std::ssize(options.bits) * static_cast<std::int64_t>(Blocks::size));
+    for (const int bits : options.bits)
+      core::visit_at(Widths{}, bits == 2 ? 0 : bits == 4 ? 1 : 2,
+                     [&]<class W>(std::type_identity<W>) { run_width<W>(stages, data, options, progress, rows); });
+  }
+
+  const auto facts = fmt::format(
+      "{}: {} images to train, {} to test; a CNN of {} stages, {} epochs, seed {}: loss {:.4f}, float accuracy "
+      "{:.2f} %. Quantized after training: weights per channel, activations per tensor.",
+      name, data.train.count(), data.test.count(), stages.size(), options.epochs, options.seed, loss,
+      100 * float_accuracy);
+  std::vector<std::string> assumptions{
+      "Layers run one after the other on the same blocks; weights that do not fit are loaded for every image.",
+      "An adder tree outside the blocks joins partial sums, one cycle a level.",
+      "Areas are relative: an M20K is 40 units, a DSP slice 30. No energy figure is known for these blocks."};
+  for (const auto& c : constants_of(rows))
+    assumptions.push_back(fmt::format("{}: {:g} {} ({}: {})", c.name, c.value, c.unit, core::name(c.standing), c.source));
+
+  bool equal = true;
+  core::Table table(header);
+  for (const auto& row : rows) {
+    table.add_row(cells(row));
+    equal = equal && row.value_images == data.test.count() &&
+            row.cycle_images == std::min(options.sample, data.test.count());
+  }
+  fmt::print("{}\n\n{}\n", facts, table.text());
+  for (const auto& line : assumptions) fmt::print("{}\n", line);
+  fmt::print("{}: value view = plain integers on {} images, cycle view = plain integers and cycles = formula on {} "
+             "images, for every line of the table\n",
+             equal ? "agreement" : "DISAGREEMENT", data.test.count(), std::min(options.sample, data.test.count()));
+
+  if (!options.json.empty()) {
+    auto list = nlohmann::json::array();
+    for (const auto& row : rows) list.push_back(to_json(row));
+    auto constants = nlohmann::json::array();
+    for (const auto& constant : constants_of(rows)) constants.push_back(to_json(constant));
+    const nlohmann::json report{{"version", version},
+                                {"seed", options.seed},
+                                {"data", name},
+                                {"train_images", data.train.count()},
+                                {"test_images", data.test.count()},
+                                {"epochs", options.epochs},
+                                {"train_loss", loss},
+                                {"float_accuracy", float_accuracy},
+                                {"cycle_view_images", std::min(options.sample, data.test.count())},
+                                {"views_agree", equal},
+                                {"rows", list},
+                                {"constants", constants},
+                                {"assumptions", assumptions}};
+    core::write_file(options.json, report.dump(2) + "\n");
+  }
+  if (!options.html.empty()) {
+    core::write_file(options.html, html(rows, facts, assumptions));
+    fmt::print("report: {}\n", options.html);
+  }
+  return equal ? examples::success : examples::check_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("What does a number format cost in accuracy, and what does it buy on an FPGA block? Trains a small "
+               "network on real images, quantizes it, and runs it bit by bit on models of the blocks.",
+               "codesign");
+  app.set_version_flag("--version", std::string(version));
+  app.add_option("--data", options.data, "folder with IDX files, e.g. of Fashion-MNIST (Debian package "
+                                         "dataset-fashion-mnist: /usr/share/datasets/fashion-mnist)");
+  app.add_option("--digits", options.digits, "CSV file with digits of 8x8 pixels, used without --data")
+      ->capture_default_str();
+  app.add_option("--bits", options.bits, "widths of weights and activations")
+      ->delimiter(',')
+      ->check(CLI::IsMember({2, 4, 8}))
+      ->capture_default_str();
+  app.add_option("--blocks", options.blocks, "blocks of each kind")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  app.add_option("--sample", options.sample, "test images that also run through the cycle view")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  app.add_option("--epochs", options.epochs, "epochs of training")->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_option("--seed", options.seed, "seed of weights and batches")->capture_default_str();
+  app.add_option("--json", options.json, "also write the result to this file");
+  app.add_option("--html", options.html, "also write a page with charts to this file");
+  return examples::run_program(app, argc, argv, [&] { return run(options); });
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bitloom/accel/block_array.hpp>
+#include <bitloom/accel/network_cost.hpp>

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include <bitloom/core/bits.hpp>
+#include <bitloom/core/constant.hpp>
+#include <bitloom/fabric/bramac_efsm.hpp>
+#include <bitloom/fabric/concepts.hpp>
+#include <bitloom/fabric/m20k.hpp>
+
+namespace bitloom::fabric {
+
+template <class B>
+class BramacMachine;
+
+/// BRAMAC: an M20K block RAM with dummy arrays that multiply and accumulate the weights it stores.
+///
+/// `Variant` is TwoSync (2SA) or OneDoublePumped (1DA). Weights are two's complement of n = 2, 4 or 8 bits,
+/// activations of the same width, signed or unsigned. One MAC2 multiplies two weight words with two activations:
+/// every lane adds W1·I1 + W2·I2 to an accumulator of 4n bits that wraps.
+///
+/// This header has the facts and the costs; `multiply` is defined in bramac_value.hpp, the machine in
+/// bramac_machine.hpp, `run` in bramac_product.hpp.
+/// Source: "BRAMAC: Compute-in-BRAM Architectures for Multiply-Accumulate on FPGAs", arXiv 2304.03974, and its
+/// released controllers.
+template <BramacVariant Variant, SignPolicy Sign = ShiftAfterSign>
+struct Bramac {
+  using variant = Variant;
+  using sign_policy = Sign;
+  using Machine = BramacMachine<Bramac>;
+
+  static constexpr std::string_view name =
+      std::is_same_v<Variant, TwoSync>
+          ? (Sign::shift ? std::string_view("BRAMAC-2SA") : std::string_view("BRAMAC-2SA as released"))
+          : (Sign::shift ? std::string_view("BRAMAC-1DA") : std::string_view("BRAMAC-1DA as released"));
+  static constexpr std::string_view supported = "int2, int4 and int8 weights with activations of the same width";
+  static constexpr int arrays = Variant::arrays;
+  static constexpr int terms = 2;  ///< terms of a sum that a block takes at a time
+  static constexpr int word_bits = M20k::geometry.word_bits();
+  static constexpr int row_bits = M20k::geometry.columns;
+  static constexpr int weight_words = M20k::geometry.words();
+
+  static constexpr bool supports(const Operands& o) noexcept {
+    return o.signed_weights && o.weight_bits == o.activation_bits &&
+           (o.weight_bits == 2 || o.weight_bits == 4 || o.weight_bits == 8);
+  }
+
+  /// Outputs computed side by side in one array: one a lane.
+  static constexpr int lanes(const Operands& o) noexcept { return word_bits / o.weight_bits; }
+  static constexpr int lane_bits(const Operands& o) noexcept { return 4 * o.weight_bits; }
+
+  /// eFSM cycles from one MAC2 to the next.
+  static constexpr int mac2_steps(const Operands& o) noexcept {
+    if constexpr (std::is_same_v<Variant, TwoSync>)
+      return o.activation_bits + 2 + (o.signed_activations ? 1 : 0);
+    else
+      return o.activation_bits + 4;  // a bubble makes unsigned activations as long as signed ones
+  }
+
+  /// Main-clock cycles from one MAC2 to the next: 2SA 5, 7, 11 signed and 4, 6, 10 unsigned; 1DA 3, 4, 6.
+  static constexpr int mac2_cycles(const Operands& o) noexcept { return mac2_steps(o) / Variant::clock_ratio; }
+
+  /// Index of the eFSM cycle in which the accumulator is first at the output, after `mac2` MAC2; the cycle with the
+  /// start instruction is 0.
+  static constexpr std::int64_t first_readout_step(std::int64_t mac2, const Operands& o) noexcept {
+    return 3 + mac2 * mac2_steps(o);
+  }
+
+  /// Main-clock cycles before the first MAC2.
+  static constexpr int prologue_cycles() noexcept { return std::is_same_v<Variant, TwoSync> ? 3 : 1; }
+
+  /// Main-clock cycles to read all accumulators, one 40-bit word a cycle: 8 (2SA), 4 (1DA).
+  static constexpr int readout_cycles() noexcept { return arrays * row_bits / word_bits; }
+
+  /// Main-clock cycles of a MAC2 in which the main array is read and no other access is possible.
+  static constexpr int busy_cycles() noexcept { return std::is_same_v<Variant, TwoSync> ? 2 : 1; }
+
+  /// Multiply-accumulates that all lanes and arrays do in one MAC2.
+  static constexpr int macs_per_mac2(const Operands& o) noexcept { return 2 * lanes(o) * arrays; }
+
+  /// The least and the largest sum that one MAC2 can add to a lane.
+  static constexpr format::IntegerRange mac2_range(const Operands& o) noexcept {
+    const auto weight = std::int64_t{1} << (o.weight_bits - 1);  // magnitude of the most negative weight
+    const auto full = std::int64_t{1} << o.activation_bits;
+    if (o.signed_activations) return {.lowest = -2 * weight * (full / 2 - 1), .max = 2 * weight * (full / 2)};
+    return {.lowest = -2 * weight * (full - 1), .max = 2 * (weight - 1) * (full - 1)};
+  }
+
+  /// Number of MAC2 that can be accumulated without any possible wrap of a lane.
+  static constexpr std::int64_t safe_mac2(const Operands& o) noexcept {
+    const auto lane = std::int64_t{1} << (lane_bits(o) - 1);
+    const auto range = mac2_range(o);
+    return std::min((lane - 1) / range.max, lane / -range.lowest);
+  }
+
+  /// Main-clock cycles of one block for a matrix product, weights in the block, sums cut where a lane could wrap.
+  ///
+  /// Per group of `lanes` outputs and set of `arrays` vectors: ceil(columns / 2) MAC2, and one readout for each
+  /// `safe_mac2` of them. Weights beyond the block's 512 words stream in through free port cycles, which always
+  /// suffice; see BramacRun for what is loaded when.
+  /// @throws RangeError  the block lacks these operands
+  static constexpr std::int64_t cycles(const MatrixShape& shape, const Operands& o) {
+    check_supported<Bramac>(o);
+    const auto mac2 = core::ceil_div(shape.columns, std::int64_t{terms});
+    const auto readouts = core::ceil_div(mac2, safe_mac2(o));
+    const auto groups = core::ceil_div(shape.rows, std::int64_t{lanes(o)});
+    const auto passes = core::ceil_div(shape.vectors, std::int64_t{arrays});
+    return prologue_cycles() + passes * groups * (mac2 * mac2_cycles(o) + readout_cycles() * readouts);
+  }
+
+  /// Of those cycles, the ones in which the eFSM reads the main array; in all others both ports are free for memory
+  /// traffic, but for the instruction on port A.
+  static constexpr std::int64_t busy(const MatrixShape& shape, const Operands& o) {
+    check_supported<Bramac>(o);
+    return core::ceil_div(shape.vectors, std::int64_t{arrays}) * core::ceil_div(shape.rows, std::int64_t{lanes(o)}) *
+           core::ceil_div(shape.columns, std::int64_t{terms}) * busy_cycles();
+  }
+
+  /// 40-bit words that hold the weights, of the 512 in the block.
+  static constexpr std::int64_t words(const MatrixShape& shape, const Operands& o) {
+    check_supported<Bramac>(o);
+    return core::ceil_div(shape.rows, std::int64_t{lanes(o)}) * core::ceil_div(shape.columns, std::int64_t{terms}) *
+           terms;
+  }
+
+  /// Main clock of the block in its device.
+  static constexpr core::Constant clock() noexcept {
+    constexpr std::string_view source = "hearsay; consistent with the published peak-throughput ratios";
+    if constexpr (std::is_same_v<Variant, TwoSync>)
+      return {"BRAMAC-2SA clock", 586, "MHz", source, core::Standing::Assumed};
+    else
+      return {"BRAMAC-1DA clock", 500, "MHz", source, core::Standing::Assumed};
+  }
+
+  /// Area of the block relative to an M20K.
+  static constexpr core::Constant area_factor() noexcept {
+    constexpr std::string_view source = "BRAMAC released overlay simulator";
+    if constexpr (std::is_same_v<Variant, TwoSync>)
+      return {"BRAMAC-2SA area factor", 1.34, "1", source, core::Standing::Published};
+    else
+      return {"BRAMAC-1DA area factor", 1.17, "1", source, core::Standing::Published};
+  }
+
+  static constexpr core::Constant area() noexcept {
+    return {std::is_same_v<Variant, TwoSync> ? std::string_view("BRAMAC-2SA area")
+                                             : std::string_view("BRAMAC-1DA area"),
+            area_factor().value * M20k::area().value, "area units", "M20K area times the area factor",
+            core::Standing::Derived};
+  }
+
+  /// The product as the hardware delivers it: sums cut into readouts of `safe_mac2` MAC2, so that no lane wraps.
+  /// @throws RangeError  operands that the block lacks, a value outside its width, or a sum beyond 32 bits
+  /// @throws ShapeError  a span does not fit the shape
+  static void multiply(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
+                       std::span<const std::int16_t> activations, std::span<std::int32_t> result);
+
+  /// One readout without cutting: lanes wrap at 4n bits.
+  static void accumulate(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
+                         std::span<const std::int16_t> activations, std::span<std::int32_t> result);
+
+  /// The same product on the machine.
+  /// @return main-clock cycles from the start instruction to the last readout
+  static std::int64_t run(Machine& machine, const MatrixShape& shape, const Operands& o,
+                          std::span<const std::int16_t> weights, std::span<const std::int16_t> activations,
+                          std::span<std::int32_t> result);
+};
+
+using Bramac2sa = Bramac<TwoSync>;
+using Bramac1da = Bramac<OneDoublePumped>;
+
+}  // namespace bitloom::fabric

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <bitloom/core/bits.hpp>
+#include <bitloom/fabric/bramac.hpp>
+#include <bitloom/fabric/bramac_instruction.hpp>
+#include <bitloom/fabric/dummy_array.hpp>
+#include <bitloom/fabric/efsm.hpp>
+#include <bitloom/fabric/m20k.hpp>
+
+namespace bitloom::fabric {
+
+/// What both ports of the block see in one main-clock cycle.
+struct BlockPorts {
+  PortRequest a{};
+  PortRequest b{};
+
+  /// A CIM instruction: a write of its word to the reserved address on port A.
+  static constexpr BlockPorts instruction(std::uint64_t word) noexcept;
+};
+
+/// Writing here on port A issues a CIM instruction, in a block whose compute mode is on.
+inline constexpr std::uint32_t cim_address = 0xFFF;
+
+constexpr BlockPorts BlockPorts::instruction(std::uint64_t word) noexcept {
+  return {.a = PortRequest::write_to(cim_address, word)};
+}
+
+/// Control outputs of the eFSM in one of its cycles.
+struct BramacControl {
+  std::array<ArrayCycle, 2> arrays{};  ///< what each dummy array does; they differ in read port 1 only
+  bool reads1{};
+  bool reads2{};
+  bool readout{};
+};
+
+/// BRAMAC as registers, arrays and ports. `step` is one edge of the eFSM's clock, `tick` one of the main clock.
+///
+/// Weight words are addressed in the cycle that copies them (2SA), or captured at the end of the main cycle before
+/// (1DA). In a cycle in which the eFSM reads the main array, a memory request on either port is a ScheduleError; so
+/// is a memory read on port A while the accumulator is at its output.
+template <class B>
+class BramacMachine {
+ public:
+  using Variant = typename B::variant;
+  using RowVector = core::BitVector<B::row_bits>;
+  using Word = core::BitVector<B::word_bits>;
+  using Array = DummyArray<B::row_bits, typename B::sign_policy>;
+
+  [[nodiscard]] constexpr M20k& memory() noexcept { return memory_; }
+  [[nodiscard]] constexpr const M20k& memory() const noexcept { return memory_; }
+  [[nodiscard]] constexpr Array& array(int index) noexcept { return arrays_[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] constexpr const Array& array(int index) const noexcept {
+    return arrays_[static_cast<std::size_t>(index)];
+  }
+  [[nodiscard]] constexpr int state() const noexcept { return sequencer_.state(); }
+  [[nodiscard]] constexpr int counter() const noexcept { return sequencer_.counter(); }
+  [[nodiscard]] constexpr int precision() const noexcept { return precision_; }
+
+  /// The accumulators are at the output in the coming cycle.
+  [[nodiscard]] constexpr bool readout() const noexcept { return table[sequencer_.state()].readout; }
+
+  /// Word `index` (0..3) of an array's accumulator row. Word j holds bits [40j, 40j + 40).
+  [[nodiscard]] constexpr Word readout_word(int array_index, int index) const noexcept {
+    return Word(array(array_index).row(Row::Accumulator).extract(index * B::word_bits, B::word_bits));
+  }
+
+  /// Main-clock cycles since construction, and those in which the eFSM read the main array or took an instruction.
+  [[nodiscard]] constexpr std::int64_t main_cycles() const noexcept { return steps_ / Variant::clock_ratio; }
+  [[nodiscard]] constexpr std::int64_t busy_cycles() const noexcept { return busy_cycles_; }
+  [[nodiscard]] constexpr std::int64_t instruction_cycles() const noexcept { return instruction_cycles_; }
+
+  /// Control outputs in the coming eFSM cycle, if these are its ports.
+  [[nodiscard]] constexpr BramacControl control(const BlockPorts& ports) const noexcept {
+    const auto& state = table[sequencer_.state()];
+    const auto flags = gated(ports);
+    const bool writes2 = state.write2_if == efsm::If::Always || (state.write2_if == efsm::If::Start && flags.start) ||
+                         (state.write2_if == efsm::If::Copy && flags.copy);
+    BramacControl result{.reads1 = state.read1 != efsm::Read1::None, .reads2 = state.reads2, .readout = state.readout};
+    for (std::size_t k = 0; k < B::arrays; ++k)
+      result.arrays[k] = {.read1 = state.read1 == efsm::Read1::Activation ? selected(inputs_[k]) : state.row1,
+                          .read2 = state.row2,
+                          .carry = state.carry,
+                          .write1 = state.write1,
+                          .target1 = state.target1,
+                          .write2 = writes2 ? state.write2 : Write2::None,
+                          .target2 = state.target2};
+    return result;
+  }
+
+  /// One edge of the eFSM's clock. The two eFSM cycles of a main cycle (1DA) see the same ports.
+  ///
+  /// @throws ScheduleError  a memory request that the block cannot serve in this cycle
+  /// @throws RangeError     an address beyond the memory, or the undefined precision code 00 is loaded
+  constexpr void step(const BlockPorts& ports) {
+    const auto& state = table[sequencer_.state()];
+    const auto flags = gated(ports);
+    const auto cycle = control(ports);
+    if (state.readout && ports.a.enable && !ports.a.write)
+      throw ScheduleError("port conflict: a memory read on port A in main cycle " + std::to_string(main_cycles()) +
+                          ", in which the accumulator is at its output");
+    bool busy = false;
+    if constexpr (Variant::clock_ratio == 1) busy = copy_words(state, cycle, ports.a.data);
+    for (std::size_t k = 0; k < B::arrays; ++k)
+      arrays_[k].step(cycle.arrays[k], 4 * precision_, word1_, word2_);
+    load(state, flags, ports.a.data);
+    sequencer_.step(table,
+                    {.start = flags.start, .done = flags.done, .signed_input = signed_inputs_, .precision = precision_},
+                    flags.reset);
+    if (flags.reset) clear_registers();
+    if constexpr (Variant::clock_ratio == 2) {
+      if (steps_ % 2 == 0) {
+        ++steps_;
+        return;
+      }
+      busy = capture_words(ports.a.data);
+    }
+    end_main_cycle(ports, busy);
+  }
+
+  /// One edge of the main clock.
+  constexpr void tick(const BlockPorts& ports) {
+    for (int i = 0; i < Variant::clock_ratio; ++i) step(ports);
+  }
+
+ private:
+  using Layout = InstructionLayout<Variant>;
+  static constexpr auto table = Variant::table();
+
+  struct Flags {
+    bool enabled{}, reset{}, start{}, copy{}, done{};
+  };
+
+  static constexpr bool is_instruction(const PortRequest& a) noexcept {
+    return a.enable && a.write && a.address == cim_address;
+  }
+
+  /// Only these bits of the data bus are gated by the compute mode; the eFSM sees the others as they are.
+  static constexpr Flags gated(const BlockPorts& ports) noexcept {
+    if (!is_instruction(ports.a)) return {};
+    const auto word = ports.a.data;
+    return {true, Layout::reset.get(word) != 0, Layout::start.get(word) != 0, Layout::copy.get(word) != 0,
+            Layout::done.get(word) != 0};
+  }
+
+  using InputRegisters = std::array<std::uint8_t, 2>;
+
+  static constexpr Row selected(const InputRegisters& inputs) noexcept {
+    return static_cast<Row>((inputs[1] >> 7) << 1 | inputs[0] >> 7);
+  }
+
+  [[nodiscard]] constexpr RowVector fetch(int row, int column, int precision) const noexcept {
+    return lanes::sign_extend(Word(memory_.word(row, column)), precision);
+  }
+
+  /// 2SA: fetches the word that this cycle copies; true if the main array was read.
+  constexpr bool copy_words(const efsm::State& state, const BramacControl& cycle, std::uint64_t data) {
+    if (cycle.arrays[0].write2 != Write2::Word) return false;
+    // while the precision register is loaded it still has its old value
+    const int precision = state.loads_precision ? loaded_precision(data) : precision_;
+    word2_ = fetch(static_cast<int>(Layout::row1.get(data)), static_cast<int>(Layout::column.get(data)), precision);
+    return true;
+  }
+
+  /// 1DA: at the end of a main cycle that leads to COPY, the addressed words are captured.
+  constexpr bool capture_words(std::uint64_t data) {
+    if (!table[sequencer_.state()].reads_memory1) return false;
+    const int column = static_cast<int>(Layout::column.get(data));
+    word1_ = fetch(static_cast<int>(Layout::row1.get(data)), column, precision_);
+    word2_ = fetch(static_cast<int>(Layout::row2.get(data)), column, precision_);
+    return true;
+  }
+
+  static constexpr int loaded_precision(std::uint64_t data) {
+    const int bits = precision_bits(Layout::precision.get(data));
+    if (bits == 0) throw RangeError("precision code: 00 is undefined, but the eFSM loads it");
+    return bits;
+  }
+
+  constexpr void load(const efsm::State& state, const Flags& flags, std::uint64_t data) {
+    if (state.loads_precision && !flags.reset) {
+      precision_ = loaded_precision(data);
+      signed_inputs_ = Layout::signed_inputs.get(data) != 0;
+    }
+    const std::array<bool, 2> loads{state.loads_inputs1, state.loads_inputs2};
+    for (std::size_t k = 0; k < B::arrays; ++k) {
+      auto& [first, second] = inputs_[k];
+      if (loads[k]) {
+        first = static_cast<std::uint8_t>(Layout::input1.get(data));
+        second = static_cast<std::uint8_t>(Layout::input2.get(data));
+      } else if (state.shifts_inputs) {
+        first = static_cast<std::uint8_t>(first << 1);
+        second = static_cast<std::uint8_t>(second << 1);
+      }
+    }
+  }
+
+  constexpr void clear_registers() noexcept {
+    precision_ = 0;
+    signed_inputs_ = false;
+    inputs_ = {};
+  }
+
+  constexpr void end_main_cycle(const BlockPorts& ports, bool busy) {
+    const bool instruction = is_instruction(ports.a);
+    const bool memory_request = (ports.a.enable && !instruction) || ports.b.enable;
+    if (busy && memory_request)
+      throw ScheduleError("port conflict: a memory request in main cycle " + std::to_string(main_cycles()) +
+                          ", in which the eFSM reads the main array");
+    if (memory_request) memory_.step(instruction ? PortRequest{} : ports.a, ports.b);
+    ++steps_;
+    busy_cycles_ += busy ? 1 : 0;
+    instruction_cycles_ += instruction ? 1 : 0;
+  }
+
+  M20k memory_{};
+  std::array<Array, B::arrays> arrays_{};
+  efsm::Sequencer<Variant::states> sequencer_{};
+  std::array<InputRegisters, B::arrays> inputs_{};
+  int precision_ = 0;
+  bool signed_inputs_ = false;
+  RowVector word1_{};
+  RowVector word2_{};
+  std::int64_t steps_ = 0;
+  std::int64_t busy_cycles_ = 0;
+  std::int64_t instruction_cycles_ = 0;
+};
+
+}  // namespace bitloom::fabric

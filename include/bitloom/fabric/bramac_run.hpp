@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <bitloom/fabric/bramac_machine.hpp>
+
+namespace bitloom::fabric {
+
+/// One MAC2 of a block: two weight words, two activations for each array.
+template <class B>
+struct Mac2 {
+  std::array<std::uint64_t, 2> words{};                            ///< 40 bits each; lane e is element e
+  std::array<std::array<std::int16_t, 2>, B::arrays> activations{};  ///< [array][word]
+  bool last{};                                                     ///< the accumulators are read after this one
+};
+
+/// One eFSM cycle as an observer sees it, beside the machine after the cycle.
+struct BramacStep {
+  int state{};
+  int counter{};
+  BramacControl control{};
+};
+
+/// What a run took, in main-clock cycles.
+struct BramacUse {
+  std::int64_t cycles{};              ///< from the start instruction to the last word of the last readout
+  std::int64_t load_cycles{};         ///< before that: the first weights, two words a cycle
+  std::int64_t busy_cycles{};         ///< of `cycles`: the eFSM read the main array
+  std::int64_t instruction_cycles{};  ///< of `cycles`: port A carried an instruction
+  std::int64_t streamed_words{};      ///< weight words written through free port cycles during the run
+};
+
+/// Drives a BRAMAC machine through a sequence of MAC2: issues the instructions, copies weights just in time, reads
+/// accumulators out, and starts again without a pause.
+///
+/// Up to 256 pairs of words stay in the block. Longer sequences stream: the pair of MAC2 i overwrites that of
+/// MAC2 i - 256 in a free cycle, both ports together. A MAC2 leaves at least two free cycles and needs one, so the
+/// weights are always there in time.
+template <class B>
+class BramacRun {
+ public:
+  using Machine = BramacMachine<B>;
+  using RowVector = typename Machine::RowVector;
+  using Accumulators = std::array<RowVector, B::arrays>;
+  static constexpr std::int64_t slots = B::weight_words / 2;
+
+  BramacRun(Machine& machine, const Operands& operands) : machine_(machine), operands_(operands) {
+    check_supported<B>(operands);
+  }
+
+  /// Runs `count` MAC2, of which the last has to be marked as such.
+  ///
+  /// @param distinct    the words of MAC2 i are those of MAC2 i mod `distinct`; `count` if none is repeated
+  /// @param at          at(i) is MAC2 i; asked several times for each
+  /// @param on_readout  called with the accumulator rows after each MAC2 marked `last`
+  /// @param on_step     called after every eFSM cycle with (BramacStep, machine)
+  /// @throws RangeError  an activation outside its width
+  template <class At, class OnReadout, class OnStep = std::nullptr_t>
+  BramacUse run(std::int64_t count, std::int64_t distinct, At&& at, OnReadout&& on_readout, OnStep on_step = {}) {
+    core::check_range("MAC2 count", count, 1, std::int64_t{1} << 40);
+    core::check_range("distinct MAC2", distinct, 1, count);
+    count_ = count;
+    distinct_ = distinct;
+    BramacUse use{.load_cycles = load_first(at)};
+    const auto start = machine_.main_cycles();
+    const auto busy = machine_.busy_cycles();
+    const auto instructions = machine_.instruction_cycles();
+    for (bool running = true; running;) {
+      const auto ports = next_ports(at, running);
+      for (int i = 0; i < Variant::clock_ratio; ++i) {
+        if (machine_.readout()) read_word();
+        if constexpr (std::is_null_pointer_v<OnStep>) {
+          machine_.step(ports);
+        } else {
+          const BramacStep step{machine_.state(), machine_.counter(), machine_.control(ports)};
+          machine_.step(ports);
+          on_step(step, std::as_const(machine_));
+        }
+      }
+      if (words_read_ == B::readout_cycles()) {
+        words_read_ = 0;
+        on_readout(accumulators_);
+      }
+    }
+    use.cycles = machine_.main_cycles() - start;
+    use.busy_cycles = machine_.busy_cycles() - busy;
+    use.instruction_cycles = machine_.instruction_cycles() - instructions;
+    use.streamed_words = streamed_words_;
+    auto reset = base();
+    reset.reset = true;
+    machine_.tick(issue(reset));  // leaves the block idle for the next run
+    return use;
+  }
+
+ private:
+  using Variant = typename B::variant;
+
+  [[nodiscard]] bool resident() const noexcept { return distinct_ <= slots; }
+  [[nodiscard]] std::int64_t slot(std::int64_t index) const noexcept {
+    return (resident() ? index % distinct_ : index) % slots;
+  }
+
+  // Both words of a pair lie in one column, as the 1DA needs it.
+  static constexpr int row1(std::int64_t slot) noexcept { return static_cast<int>(slot / 4 * 2); }
+  static constexpr int column(std::int64_t slot) noexcept { return static_cast<int>(slot % 4); }
+
+  [[nodiscard]] BlockPorts write_pair(std::int64_t index, const Mac2<B>& mac2) const noexcept {
+    const auto s = slot(index);
+    const auto address = static_cast<std::uint32_t>(row1(s) * 4 + column(s));
+    return {.a = PortRequest::write_to(address, mac2.words[0]), .b = PortRequest::write_to(address + 4, mac2.words[1])};
+  }
+
+  template <class At>
+  std::int64_t load_first(At& at) {
+    const auto pairs = std::min(distinct_, slots);
+    for (loaded_ = 0; loaded_ < pairs; ++loaded_) machine_.tick(write_pair(loaded_, at(loaded_)));
+    return pairs;
+  }
+
+  /// What the ports carry in the coming main cycle; `running` becomes false in the last one.
+  template <class At>
+  BlockPorts next_ports(At& at, bool& running) {
+    const int state = machine_.state();
+    if (state == Variant::Idle) return start(at);
+    if constexpr (std::is_same_v<Variant, TwoSync>) {
+      if (state == Variant::InitW1 || state == Variant::InitW2)
+        return copy_word(at, 0, state == Variant::InitW1 ? 0 : 1, false);
+      if (state == Variant::Add) return copy_word(at, current_ + 1, 0, false);
+      if (state == Variant::Acc) {
+        const bool last = at(current_).last;
+        const auto ports = copy_word(at, current_ + 1, 1, last);
+        ++current_;
+        return ports;
+      }
+      if (state == Variant::Done) return restart(running);
+    } else {
+      if (state == Variant::Add) {
+        const bool last = at(current_).last;
+        auto instruction = base();
+        instruction.done = last;
+        ++current_;
+        if (current_ < count_) set_inputs(instruction, at(current_), 0);
+        if (!last) set_rows(instruction, current_);
+        return issue(instruction);
+      }
+      if (state == Variant::Done1) return restart(running);
+    }
+    return refill(at);
+  }
+
+  [[nodiscard]] Instruction base() const noexcept {
+    return {.precision = operands_.activation_bits, .signed_inputs = operands_.signed_activations};
+  }
+
+  static BlockPorts issue(const Instruction& instruction) { return BlockPorts::instruction(encode<Variant>(instruction)); }
+
+  void set_inputs(Instruction& instruction, const Mac2<B>& mac2, std::size_t array) const {
+    const auto& [first, second] = mac2.activations[array];
+    instruction.input1 = justify(first, operands_.activation_bits, operands_.signed_activations);
+    instruction.input2 = justify(second, operands_.activation_bits, operands_.signed_activations);
+  }
+
+  void set_rows(Instruction& instruction, std::int64_t index) const {
+    if (!resident() && index >= loaded_)
+      throw ScheduleError("weights: MAC2 " + std::to_string(index) + " starts before its words are in the block");
+    instruction.row1 = row1(slot(index));
+    instruction.row2 = instruction.row1 + 1;
+    instruction.column = column(slot(index));
+  }
+
+  template <class At>
+  BlockPorts start(At& at) {
+    auto instruction = base();
+    instruction.start = true;
+    if constexpr (std::is_same_v<Variant, OneDoublePumped>) {
+      set_rows(instruction, 0);
+      set_inputs(instruction, at(0), 0);
+    }
+    current_ = 0;
+    return issue(instruction);
+  }
+
+  /// 2SA: copies word 0 or 1 of a MAC2 and brings the activations of the array of that number.
+  template <class At>
+  BlockPorts copy_word(At& at, std::int64_t index, int word, bool done) {
+    auto instruction = base();
+    instruction.done = done;
+    if (index < count_) {
+      set_rows(instruction, index);
+      instruction.row1 += word;
+      instruction.copy = true;
+      set_inputs(instruction, at(index), static_cast<std::size_t>(word));
+    }
+    instruction.row2 = 0;
+    return issue(instruction);
+  }
+
+  /// In the last cycle of a readout: start again, or end.
+  BlockPorts restart(bool& running) {
+    if (words_read_ + 1 < B::readout_cycles()) return {};
+    running = current_ < count_;
+    if (!running) return {};
+    auto instruction = base();
+    instruction.start = true;
+    if constexpr (std::is_same_v<Variant, OneDoublePumped>) set_rows(instruction, current_);
+    return issue(instruction);
+  }
+
+  /// A free cycle: the next pair of a streaming run, if its place is free.
+  template <class At>
+  BlockPorts refill(At& at) {
+    if (resident() || loaded_ >= count_ || loaded_ - slots > current_) return {};
+    const auto ports = write_pair(loaded_, at(loaded_));
+    ++loaded_;
+    streamed_words_ += 2;
+    return ports;
+  }
+
+  void read_word() {
+    const int array = words_read_ / 4;
+    const int word = words_read_ % 4;
+    accumulators_[static_cast<std::size_t>(array)].insert(
+        word * B::word_bits, B::word_bits, machine_.readout_word(array, word).words()[0]);
+    ++words_read_;
+  }
+
+  Machine& machine_;
+  Operands operands_;
+  std::int64_t count_ = 0;
+  std::int64_t distinct_ = 0;
+  std::int64_t current_ = 0;  ///< the MAC2 that is being computed
+  std::int64_t loaded_ = 0;   ///< streaming: pairs written so far
+  std::int64_t streamed_words_ = 0;
+  int words_read_ = 0;
+  Accumulators accumulators_{};
+};
+
+}  // namespace bitloom::fabric

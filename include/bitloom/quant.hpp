@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bitloom/quant/packed_tensor.hpp>
+#include <bitloom/quant/requantize.hpp>
+#include <bitloom/quant/symmetric.hpp>

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bitloom/accel/network_cost.hpp>
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <bitloom/fabric/bramac.hpp>
+#include <bitloom/fabric/dsp.hpp>
+
+namespace {
+
+using namespace bitloom;
+
+struct Stage {
+  std::string name;
+  op::ConvGeometry geometry;
+};
+
+const std::vector<Stage> chain{
+    {"conv", {.input = {1, 8, 8}, .out_channels = 16, .window = {.kernel = 3, .padding = 1}}},
+    {"dense", op::dense_geometry(256, 10)}};
+constexpr fabric::Operands int4{.weight_bits = 4, .activation_bits = 4};
+
+TEST_CASE("a network takes the sum of its layers' cycles, at the block's clock") {
+  const accel::BlockArray<fabric::Bramac1da> array(4, int4);
+  const auto cost = accel::network_cost(chain, array);
+  REQUIRE(cost.layers.size() == 2);
+  // 16 outputs on two blocks, 9 terms on two: 3 MAC2 of 4 cycles and a readout of 4 for each of 64 positions
+  CHECK(cost.layers[0].product.cycles == 1 + 64 * (3 * 4 + 4) + 1);
+  CHECK(cost.layers[1].product.cycles == 1 + 32 * 4 + 4 + 2);
+  CHECK(cost.cycles == cost.layers[0].product.cycles + cost.layers[1].product.cycles);
+  CHECK(cost.blocks == 4);
+  CHECK(cost.load_cycles == 0);
+  CHECK(cost.latency_us == doctest::Approx(static_cast<double>(cost.cycles) / 500));
+  CHECK(cost.area == doctest::Approx(4 * 40 * 1.17));
+  CHECK(cost.port_occupancy == doctest::Approx(static_cast<double>(64 * 3 + 32) / static_cast<double>(cost.cycles)));
+}
+
+TEST_CASE("weights that do not stay in the blocks are loaded for every image, and a slice has none") {
+  const std::vector<Stage> large{{"a", op::dense_geometry(256, 30)}, {"b", op::dense_geometry(64, 10)}};
+  const auto small = accel::network_cost(large, accel::BlockArray<fabric::Bramac1da>(1, int4));
+  CHECK(small.weight_words == 3 * 256 + 64);
+  CHECK(small.load_cycles == (3 * 256 + 64) / 2);
+  const auto enough = accel::network_cost(large, accel::BlockArray<fabric::Bramac1da>(3, int4));
+  CHECK(enough.load_cycles == 0);
+  const auto slices = accel::network_cost(large, accel::BlockArray<fabric::DspSlice>(3, int4));
+  CHECK(slices.weight_words == 0);
+  CHECK(slices.port_occupancy == 0);
+  CHECK(slices.constants.front().standing == core::Standing::Assumed);
+}
+
+}  // namespace

@@ -1,0 +1,6 @@
+// expects: F::bits >= 2
+// SPDX-License-Identifier: Apache-2.0
+#include <bitloom/format/int.hpp>
+#include <bitloom/quant/symmetric.hpp>
+
+using Quantizer = bitloom::quant::Symmetric<bitloom::format::Int<1>>;  // its largest value is zero: no scale fits

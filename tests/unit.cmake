@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+
+find_package(doctest CONFIG QUIET)
+if(NOT TARGET doctest::doctest)
+  message(STATUS "bitloom: the unit tests are off, because doctest was not found")
+  return()
+endif()
+
+file(GLOB sources CONFIGURE_DEPENDS RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" "*/*.cpp")
+list(FILTER sources EXCLUDE REGEX "^(fuzz|must_not_compile|package|support)/")
+if(NOT TARGET bitloom::threads)
+  list(FILTER sources EXCLUDE REGEX "/threads\\.cpp$")
+endif()
+if(NOT TARGET bitloom::json)
+  list(FILTER sources EXCLUDE REGEX "_json\\.cpp$")
+endif()
+
+add_library(bitloom_doctest_main OBJECT support/doctest_main.cpp)
+target_link_libraries(bitloom_doctest_main PRIVATE doctest::doctest)
+target_compile_features(bitloom_doctest_main PRIVATE cxx_std_20)
+
+foreach(source IN LISTS sources)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET source STEM name)
+  set(program bitloom_test_${folder})
+  if(NOT TARGET ${program})
+    add_executable(${program})
+    target_link_libraries(${program} PRIVATE bitloom_development bitloom_doctest_main doctest::doctest)
+    target_include_directories(${program} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+    target_compile_definitions(${program} PRIVATE
+      "BITLOOM_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\""
+      "BITLOOM_REFERENCE_DIR=\"${PROJECT_SOURCE_DIR}/../shared/reference\"")
+  endif()
+  target_sources(${program} PRIVATE "${source}")
+  add_test(NAME ${folder}.${name} COMMAND ${program} "--source-file=*tests/${source}")
+  set_tests_properties(${folder}.${name} PROPERTIES
+    LABELS unit FAIL_REGULAR_EXPRESSION "test cases: +0 ") # a file without a test is a mistake
+endforeach()
