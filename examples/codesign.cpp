@@ -164,7 +164,7 @@ void run_width(std::span<const net::FloatStage> stages, const train::Split& data
             .bits = W::bits,
             .block = std::string(B::name),
             .accuracy = share_of_right(network.classify(value), data.test.labels),
-            .cost = accel::network_cost(network.stages(), array)};
+            .cost = accel::network_cost(accel::layer_products(network.stages()), array)};
     const auto same = [&](const std::vector<std::int32_t>& sums, std::int64_t image, std::int64_t from) {
       return std::equal(plain.begin() + image * outputs, plain.begin() + (image + 1) * outputs,
                         sums.begin() + from * outputs);
@@ -216,6 +216,7 @@ nlohmann::json to_json(const Row& row) {
           {"weight_words_per_block", row.cost.weight_words},
           {"port_occupancy", row.cost.port_occupancy},
           {"latency_us", row.cost.latency_us},
+          {"latency_standing", core::name(row.cost.latency_standing)},
           {"area_units", row.cost.area},
           {"energy_pj", nullptr},
           {"value_view_images_equal", row.value_images},
@@ -232,9 +233,10 @@ std::vector<std::string> cells(const Row& row) {
           fmt::format("{:.2f} %", 100 * row.accuracy),
           std::to_string(row.cost.cycles + row.cost.load_cycles),
           std::to_string(row.cost.blocks),
-          fmt::format("{:.2f}", row.cost.latency_us),
+          fmt::format("{:.2f}{}", row.cost.latency_us,
+                      row.cost.latency_standing == core::Standing::Assumed ? " *" : ""),
           fmt::format("{:.1f}", row.cost.area),
-          "not known",
+          "-",
           row.cost.weight_words == 0 ? "-" : fmt::format("{:.0f} %", 100 * row.cost.port_occupancy)};
 }
 
@@ -291,9 +293,11 @@ int run(const Options& options) {
       name, data.train.count(), data.test.count(), stages.size(), options.epochs, options.seed, loss,
       100 * float_accuracy);
   std::vector<std::string> assumptions{
+      "* At an assumed clock; the cycles are exact.",
       "Layers run one after the other on the same blocks; weights that do not fit are loaded for every image.",
       "An adder tree outside the blocks joins partial sums, one cycle a level.",
-      "Areas are relative: an M20K is 40 units, a DSP slice 30. No energy figure is known for these blocks."};
+      "Areas are relative: an M20K is 40 units, a DSP slice 30. BRAMAC blocks hold the weights; DSP slices take them "
+      "from memory that is not counted. No energy figure is known for these blocks."};
   for (const auto& c : constants_of(rows))
     assumptions.push_back(fmt::format("{}: {:g} {} ({}: {})", c.name, c.value, c.unit, core::name(c.standing), c.source));
 

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Are the views of a compute-in-BRAM block the same block? Checks reference files and verifies the models.
 
+#include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <bitloom/accel.hpp>
 #include <bitloom/core/file.hpp>
 #include <bitloom/core/progress.hpp>
-#include <bitloom/core/random.hpp>
+#include <bitloom/core/table.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/core/version.hpp>
 #include <bitloom/fabric.hpp>
+#include <bitloom/net/layer_list_json.hpp>
+#include <bitloom/net/lowering.hpp>
+#include <bitloom/net/zoo.hpp>
 
 #include "support/bramac_reference.hpp"
 #include "support/check.hpp"
@@ -25,89 +30,18 @@
 namespace {
 
 using namespace bitloom;
-using fabric::MatrixShape;
 using fabric::Operands;
 
+using CostBlocks = core::TypeList<fabric::Bramac2sa, fabric::Bramac1da, fabric::DspSlice>;
 using Blocks = core::TypeList<fabric::Bramac2sa, fabric::Bramac1da>;
 using ReleasedBlocks = core::TypeList<fabric::Bramac<fabric::TwoSync, fabric::AsReleased>,
                                       fabric::Bramac<fabric::OneDoublePumped, fabric::AsReleased>>;
 
-/// All integers of a width and sign.
-std::vector<std::int16_t> all_values(int bits, bool is_signed) {
-  std::vector<std::int16_t> values;
-  for (int i = 0; i < 1 << bits; ++i) values.push_back(static_cast<std::int16_t>(is_signed ? i - (1 << (bits - 1)) : i));
-  return values;
-}
-
-/// Weights and activations of a matrix product.
-struct Product {
-  MatrixShape shape{};
-  std::vector<std::int16_t> weights;
-  std::vector<std::int16_t> activations;
-};
-
-/// Every pair of weights as a row, every pair of activations as a vector.
-Product every_mac2(const Operands& o) {
-  const auto weights = all_values(o.weight_bits, true);
-  const auto activations = all_values(o.activation_bits, o.signed_activations);
-  Product p;
-  for (const auto w1 : weights)
-    for (const auto w2 : weights) p.weights.insert(p.weights.end(), {w1, w2});
-  for (int row = 0; row < 2; ++row)
-    for (const auto a1 : activations)
-      for (const auto a2 : activations) p.activations.push_back(row == 0 ? a1 : a2);
-  p.shape = {.rows = std::ssize(p.weights) / 2, .columns = 2, .vectors = std::ssize(p.activations) / 2};
-  return p;
-}
-
-Product random_product(const MatrixShape& shape, const Operands& o, core::Random& random) {
-  const auto weights = all_values(o.weight_bits, true);
-  const auto activations = all_values(o.activation_bits, o.signed_activations);
-  const auto draw = [&](const auto& values) {
-    return values[static_cast<std::size_t>(random.integer(0, std::ssize(values) - 1))];
-  };
-  Product p{.shape = shape, .weights = {}, .activations = {}};
-  for (std::int64_t i = 0; i < shape.rows * shape.columns; ++i) p.weights.push_back(draw(weights));
-  for (std::int64_t i = 0; i < shape.columns * shape.vectors; ++i) p.activations.push_back(draw(activations));
-  return p;
-}
-
 struct Verdict {
   std::string block;
   Operands operands{};
-  bool exhaustive{};           ///< every pair of weights met every pair of activations
-  std::int64_t checked{};      ///< (weight pair, activation pair) operands
-  std::int64_t mismatches{};   ///< sums that differ
-  std::int64_t machine_cycles{};
-  std::int64_t formula_cycles{};
-
-  [[nodiscard]] bool ok() const { return mismatches == 0 && machine_cycles == formula_cycles; }
+  fabric::Agreement agreement{};
 };
-
-template <class B>
-void compare_views(const Product& p, Verdict& verdict) {
-  const auto size = static_cast<std::size_t>(p.shape.rows * p.shape.vectors);
-  std::vector<std::int32_t> value(size), cycle(size);
-  B::multiply(p.shape, verdict.operands, p.weights, p.activations, value);
-  const auto machine = std::make_unique<typename B::Machine>();
-  verdict.machine_cycles += B::run(*machine, p.shape, verdict.operands, p.weights, p.activations, cycle);
-  verdict.formula_cycles += B::cycles(p.shape, verdict.operands);
-  for (std::size_t i = 0; i < size; ++i) verdict.mismatches += value[i] == cycle[i] ? 0 : 1;
-  verdict.checked += p.shape.rows * ((p.shape.columns + 1) / 2) * p.shape.vectors;
-}
-
-template <class B>
-Verdict verify(const Operands& o, std::uint64_t seed, int products) {
-  Verdict verdict{.block = std::string(B::name), .operands = o, .exhaustive = o.weight_bits <= 4};
-  if (verdict.exhaustive) compare_views<B>(every_mac2(o), verdict);
-  core::Random random(seed);
-  for (int i = 0; i < products; ++i) {
-    const MatrixShape shape{.rows = random.integer(1, 60), .columns = random.integer(1, 600),
-                            .vectors = random.integer(1, 5)};
-    compare_views<B>(random_product(shape, o, random), verdict);
-  }
-  return verdict;
-}
 
 int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
   std::vector<Verdict> verdicts;
@@ -115,7 +49,7 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
   const auto verify_widths = [&]<class B>(std::type_identity<B>, bool is_signed) {
     for (const int bits : {2, 4, 8}) {
       const Operands o{.weight_bits = bits, .activation_bits = bits, .signed_activations = is_signed};
-      verdicts.push_back(verify<B>(o, seed, products));
+      verdicts.push_back({std::string(B::name), o, fabric::verify<B>(o, seed, products)});
       progress.update(std::ssize(verdicts));
     }
   };
@@ -129,20 +63,19 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
   bool all_ok = true;
   auto list = nlohmann::json::array();
   for (const auto& v : verdicts) {
-    all_ok = all_ok && v.ok();
-    fmt::print("{} {:<12}: value {} machine on {} operands{}, cycles {} {} formula\n", v.block,
-               fabric::to_string(v.operands), v.mismatches == 0 ? "=" : "!=", v.checked,
-               v.exhaustive ? " (every MAC2 among them)" : "", v.machine_cycles,
-               v.machine_cycles == v.formula_cycles ? "=" : "!=");
+    all_ok = all_ok && v.agreement.holds();
+    const bool every = fabric::verifies_all(v.operands);
+    fmt::print("{:<22} {:<12}  {}{}\n", v.block, fabric::to_string(v.operands), fabric::to_string(v.agreement),
+               every ? " (every MAC2 among them)" : "");
     list.push_back({{"block", v.block},
                     {"weight_bits", v.operands.weight_bits},
                     {"activation_bits", v.operands.activation_bits},
                     {"signed_activations", v.operands.signed_activations},
-                    {"every_mac2", v.exhaustive},
-                    {"operands", v.checked},
-                    {"mismatches", v.mismatches},
-                    {"machine_cycles", v.machine_cycles},
-                    {"formula_cycles", v.formula_cycles}});
+                    {"every_mac2", every},
+                    {"operands", v.agreement.operands},
+                    {"mismatches", v.agreement.mismatches},
+                    {"machine_cycles", v.agreement.machine_cycles},
+                    {"formula_cycles", v.agreement.formula_cycles}});
   }
   fmt::print("seed {}, {} random products for each line\n", seed, products);
   if (!json_file.empty()) {
@@ -151,6 +84,76 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
     core::write_file(json_file, report.dump(2) + "\n");
   }
   return all_ok ? examples::success : examples::check_failed;
+}
+
+/// A network by the name of a built-in one, or all networks of a file with layer lists.
+std::vector<std::pair<std::string, net::LayerList>> load_networks(const std::string& name) {
+  if (name == "alexnet") return {{name, net::layer_list(net::alexnet())}};
+  if (name == "resnet18") return {{name, net::layer_list(net::resnet18())}};
+  if (name == "resnet34") return {{name, net::layer_list(net::resnet34())}};
+  std::vector<std::pair<std::string, net::LayerList>> networks;
+  for (const auto& workload : net::read_workloads(name)) networks.emplace_back(workload.name, workload.enhanced);
+  return networks;
+}
+
+struct CostOptions {
+  std::string network = "resnet18";
+  int bits = 4;
+  std::int64_t blocks = 1000;
+  bool layers = false;
+  std::string json;
+};
+
+int run_cost(const CostOptions& options) {
+  const Operands o{.weight_bits = options.bits, .activation_bits = options.bits};
+  auto report = nlohmann::json::array();
+  core::Table table({"network", "block", "cycles/image", "load cycles", "blocks", "latency [us]", "port busy"});
+  core::Table layer_table({"layer", "block", "outputs", "terms", "positions", "blocks", "cycles"});
+  std::vector<core::Constant> constants;
+  for (const auto& [name, list] : load_networks(options.network)) {
+    const auto products = accel::layer_products(list);
+    core::for_each_type(CostBlocks{}, [&]<class B>(std::type_identity<B>) {
+      const auto cost = accel::network_cost<B>(products, {options.blocks, o});
+      table.add_row({name, std::string(B::name), std::to_string(cost.cycles), std::to_string(cost.load_cycles),
+                     std::to_string(cost.blocks), fmt::format("{:.1f} *", cost.latency_us),
+                     fmt::format("{:.0f} %", 100 * cost.port_occupancy)});
+      auto layers = nlohmann::json::array();
+      for (const auto& layer : cost.layers) {
+        const auto& [rows, columns, vectors] = layer.shape;
+        layer_table.add_row({name + ' ' + layer.name, std::string(B::name), std::to_string(rows),
+                             std::to_string(columns), std::to_string(vectors),
+                             std::to_string(layer.product.mapping.blocks()), std::to_string(layer.product.cycles)});
+        layers.push_back({{"name", layer.name},
+                          {"outputs", rows},
+                          {"terms", columns},
+                          {"positions", vectors},
+                          {"blocks", layer.product.mapping.blocks()},
+                          {"cycles", layer.product.cycles}});
+      }
+      report.push_back({{"network", name},
+                        {"block", B::name},
+                        {"cycles_per_image", cost.cycles},
+                        {"load_cycles_per_image", cost.load_cycles},
+                        {"blocks", cost.blocks},
+                        {"latency_us", cost.latency_us},
+                        {"latency_standing", core::name(cost.latency_standing)},
+                        {"port_occupancy", cost.port_occupancy},
+                        {"layers", layers}});
+      for (const auto& constant : cost.constants)
+        if (std::ranges::find(constants, constant) == constants.end()) constants.push_back(constant);
+    });
+  }
+  if (options.layers) fmt::print("{}\n", layer_table.text());
+  fmt::print("{}\n{} on {} blocks of each kind. * At an assumed clock; the cycles are exact.\n", table.text(),
+             fabric::to_string(o), options.blocks);
+  for (const auto& c : constants)
+    fmt::print("{}: {:g} {} ({}: {})\n", c.name, c.value, c.unit, core::name(c.standing), c.source);
+  if (!options.json.empty()) {
+    const nlohmann::json file{
+        {"version", version}, {"bits", options.bits}, {"blocks_available", options.blocks}, {"costs", report}};
+    core::write_file(options.json, file.dump(2) + "\n");
+  }
+  return examples::success;
 }
 
 }  // namespace
@@ -177,8 +180,19 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   verify_command->add_option("--json", json_file, "also write the result to this file");
 
+  CostOptions cost;
+  auto* cost_command = app.add_subcommand("cost", "cycles of a network's layers on an array of blocks, beside DSP "
+                                                  "slices");
+  cost_command->add_option("--network", cost.network, "alexnet, resnet18, resnet34, or a JSON file with layer lists")
+      ->capture_default_str();
+  cost_command->add_option("--bits", cost.bits, "width of weights and activations: 2, 4 or 8")->capture_default_str();
+  cost_command->add_option("--blocks", cost.blocks, "blocks of each kind")->capture_default_str();
+  cost_command->add_flag("--layers", cost.layers, "also print every layer");
+  cost_command->add_option("--json", cost.json, "also write the result to this file");
+
   return examples::run_program(app, argc, argv, [&] {
     if (check->parsed()) return examples::check_files(files, examples::check_bramac_file);
+    if (cost_command->parsed()) return run_cost(cost);
     return run_verify(seed, products, json_file);
   });
 }

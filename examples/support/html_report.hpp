@@ -45,7 +45,7 @@ class HtmlReport {
       for (const double v : series) largest = std::max(largest, v);
     const double step = tick_step(largest);
     const double limit = std::max(step, std::ceil(largest / step) * step);
-    open_chart(bars.title, bars.unit, left + width + 20, top + height + 40);
+    open_chart(bars.title, bars.unit, left + width + 20, top + height + 26);
     for (double tick = 0; tick <= limit * 1.0001; tick += step) {
       const double y = top + height * (1 - tick / limit);
       body_ += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left, left + width,
@@ -76,7 +76,7 @@ class HtmlReport {
   [[nodiscard]] std::string text() const {
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>\n<style>\n"
-        "body{{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#1d2733}}\n"
+        "body{{font:15px/1.5 system-ui,sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:#1d2733}}\n"
         "h1{{font-size:1.6em}}h2{{font-size:1.2em;margin-top:2em}}.wide{{overflow-x:auto}}\n"
         "table{{border-collapse:collapse;font-variant-numeric:tabular-nums}}\n"
         "th,td{{padding:.25em .8em;text-align:right;border-bottom:1px solid #d8dee6;white-space:nowrap}}\n"

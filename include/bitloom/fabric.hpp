@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bitloom/fabric/agreement.hpp>
 #include <bitloom/fabric/bramac.hpp>
 #include <bitloom/fabric/bramac_efsm.hpp>
 #include <bitloom/fabric/bramac_instruction.hpp>

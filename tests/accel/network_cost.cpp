@@ -25,7 +25,7 @@ constexpr fabric::Operands int4{.weight_bits = 4, .activation_bits = 4};
 
 TEST_CASE("a network takes the sum of its layers' cycles, at the block's clock") {
   const accel::BlockArray<fabric::Bramac1da> array(4, int4);
-  const auto cost = accel::network_cost(chain, array);
+  const auto cost = accel::network_cost<fabric::Bramac1da>(accel::layer_products(chain), array);
   REQUIRE(cost.layers.size() == 2);
   // 16 outputs on two blocks, 9 terms on two: 3 MAC2 of 4 cycles and a readout of 4 for each of 64 positions
   CHECK(cost.layers[0].product.cycles == 1 + 64 * (3 * 4 + 4) + 1);
@@ -40,15 +40,31 @@ TEST_CASE("a network takes the sum of its layers' cycles, at the block's clock")
 
 TEST_CASE("weights that do not stay in the blocks are loaded for every image, and a slice has none") {
   const std::vector<Stage> large{{"a", op::dense_geometry(256, 30)}, {"b", op::dense_geometry(64, 10)}};
-  const auto small = accel::network_cost(large, accel::BlockArray<fabric::Bramac1da>(1, int4));
+  const auto products = accel::layer_products(large);
+  const auto on_blocks = [&](std::int64_t count) {
+    return accel::network_cost<fabric::Bramac1da>(products, {count, int4});
+  };
+  const auto small = on_blocks(1);
   CHECK(small.weight_words == 3 * 256 + 64);
   CHECK(small.load_cycles == (3 * 256 + 64) / 2);
-  const auto enough = accel::network_cost(large, accel::BlockArray<fabric::Bramac1da>(3, int4));
+  const auto enough = on_blocks(3);
   CHECK(enough.load_cycles == 0);
-  const auto slices = accel::network_cost(large, accel::BlockArray<fabric::DspSlice>(3, int4));
+  const auto slices = accel::network_cost<fabric::DspSlice>(products, {3, int4});
   CHECK(slices.weight_words == 0);
   CHECK(slices.port_occupancy == 0);
   CHECK(slices.constants.front().standing == core::Standing::Assumed);
+}
+
+TEST_CASE("a list of layers by shape becomes the same products, and an impossible one is refused") {
+  const net::LayerList list{{net::ConvShape{.r = 3, .s = 3, .c = 1, .p = 8, .q = 8, .k = 16}, net::FcShape{256, 10}}};
+  const auto products = accel::layer_products(list);
+  const auto stages = accel::layer_products(chain);
+  REQUIRE(products.size() == 2);
+  CHECK(products[0].shape == stages[0].shape);
+  CHECK(products[1].shape == stages[1].shape);
+  CHECK(products[1].name == "fc2");
+  CHECK_THROWS_AS(static_cast<void>(accel::layer_products(net::LayerList{{net::FcShape{0, 10}}})), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(accel::network_cost<fabric::DspSlice>({}, {3, int4})), ShapeError);
 }
 
 }  // namespace

@@ -5,10 +5,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -16,6 +14,8 @@
 
 #include <doctest/doctest.h>
 
+#include <bitloom/core/csv.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/type_list.hpp>
 
@@ -25,21 +25,26 @@ using namespace bitloom::format;
 namespace {
 
 template <int Bits>
-concept HasInt = requires { typename Int<Bits>; };
+concept HasInt = requires {
+  typename Int<Bits>;
+};
 static_assert(HasInt<1> && HasInt<32> && !HasInt<0> && !HasInt<33> && !HasInt<-1>);
 
 template <class F>
-concept HasInteger = requires { F::integer(0); };
+concept HasInteger = requires {
+  F::integer(0);
+};
 static_assert(HasInteger<Int<32>> && HasInteger<Int<31, Unsigned>> && !HasInteger<Int<32, Unsigned>>);
 
 static_assert(Signedness<Signed> && Signedness<Unsigned> && !Signedness<bool>);
 static_assert(Format<Int<1>> && Format<Int<32, Unsigned>> && !Format<int> && !Format<NearestEven>);
 static_assert(IntegerFormat<Int<32>> && !IntegerFormat<Int<32, Unsigned>> && !IntegerFormat<double>);
 static_assert(std::is_empty_v<Int<4>> && std::is_trivially_copyable_v<Int<4>>);
-static_assert(sizeof(Int<1>::code_type) == 1 && sizeof(Int<8>::code_type) == 1 && sizeof(Int<9>::code_type) == 2 &&
-              sizeof(Int<16>::code_type) == 2 && sizeof(Int<17>::code_type) == 4 && sizeof(Int<32>::code_type) == 4);
-static_assert(noexcept(Int<4>::decode(0)) && noexcept(Int<4>::integer(0)) && noexcept(Int<4>::code(0)) &&
-              noexcept(Int<4>::max()) && noexcept(Int<4>::lowest()));
+static_assert(sizeof(Int<1>::code_type) == 1 && sizeof(Int<8>::code_type) == 1 &&
+              sizeof(Int<9>::code_type) == 2 && sizeof(Int<16>::code_type) == 2 &&
+              sizeof(Int<17>::code_type) == 4 && sizeof(Int<32>::code_type) == 4);
+static_assert(noexcept(Int<4>::decode(0)) && noexcept(Int<4>::integer(0)) && noexcept(
+    Int<4>::code(0)) && noexcept(Int<4>::max()) && noexcept(Int<4>::lowest()));
 static_assert(!noexcept(Int<4>::encode<NearestEven>(0.0)));
 
 using Roundings = core::TypeList<NearestEven, NearestAway, NearestUp, TowardZero, Down, Up>;
@@ -50,7 +55,8 @@ void every_int(Visit visit) {
   [&]<int... N>(std::integer_sequence<int, N...>) {
     (visit(std::type_identity<Int<First + N, Signed>>{}), ...);
     (visit(std::type_identity<Int<First + N, Unsigned>>{}), ...);
-  }(std::make_integer_sequence<int, Last - First + 1>{});
+  }
+  (std::make_integer_sequence<int, Last - First + 1>{});
 }
 
 // The rounding rules on doubles, with the mathematical library. Below 2^52 the middle between neighbours is exact;
@@ -88,7 +94,8 @@ std::int64_t mismatches(const std::vector<double>& inputs) {
     const double rounded = std::abs(x) < 0x1p52 ? slow_round(R{}, x) : x;
     const auto differs = [&]<class O>(O overflow) {
       const auto code = F::template encode<R, O>(x);
-      return F::decode(code) != slow_fit(overflow, rounded, F::lowest(), F::max()) || (code >> (F::bits - 1)) > 1;
+      return F::decode(code) != slow_fit(overflow, rounded, F::lowest(), F::max()) ||
+             (code >> (F::bits - 1)) > 1;
     };
     count += differs(Saturate{}) ? 1 : 0;
     count += differs(Wrap{}) ? 1 : 0;
@@ -108,11 +115,13 @@ void check_encode(const std::vector<double>& inputs) {
 /// Both signs of powers of two, halves and ties next to them and their neighbours, out to the ends of double.
 std::vector<double> corner_inputs() {
   using Limits = std::numeric_limits<double>;
-  std::vector<double> magnitudes{0.0, Limits::denorm_min(), Limits::min() / 2, Limits::min(), 1e300, Limits::max()};
+  std::vector<double> magnitudes{0.0,   Limits::denorm_min(), Limits::min() / 2, Limits::min(),
+                                 1e300, Limits::max()};
   for (int power = -3; power <= 70; ++power)
     for (const double offset : {-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.5}) {
       const double x = std::abs(std::ldexp(1.0, power) + offset);
-      for (const double y : {x, std::nextafter(x, 0.0), std::nextafter(x, Limits::infinity())}) magnitudes.push_back(y);
+      for (const double y : {x, std::nextafter(x, 0.0), std::nextafter(x, Limits::infinity())})
+        magnitudes.push_back(y);
     }
   for (const int power : {100, 500, 1023}) magnitudes.push_back(std::ldexp(1.0, power));
   std::vector<double> inputs;
@@ -144,10 +153,12 @@ TEST_CASE("every code of up to 16 bits is its low bits in two's complement, and 
     std::int64_t wrong = 0;
     for (std::int64_t i = 0; i < std::int64_t{1} << F::bits; ++i) {
       const auto code = static_cast<typename F::code_type>(i);
-      const auto value = F::is_signed && i >= std::int64_t{1} << (F::bits - 1) ? i - (std::int64_t{1} << F::bits) : i;
+      const auto value =
+          F::is_signed && i >= std::int64_t{1} << (F::bits - 1) ? i - (std::int64_t{1} << F::bits) : i;
       const auto real = static_cast<double>(value);
       wrong += F::decode(code) == real && F::integer(code) == value && F::code(value) == code &&
-                       F::template encode<NearestEven>(real) == code && F::template encode<Up, Wrap>(real) == code
+                       F::template encode<NearestEven>(real) == code &&
+                       F::template encode<Up, Wrap>(real) == code
                    ? 0
                    : 1;
     }
@@ -195,7 +206,8 @@ TEST_CASE("the range's ends are the extreme values of the codes") {
 }
 
 TEST_CASE("bits above the code's width do not count") {
-  static_assert(Int<4>::decode(0xFF) == -1 && Int<4>::integer(0x37) == 7 && Int<4, Unsigned>::decode(0xF3) == 3);
+  static_assert(Int<4>::decode(0xFF) == -1 && Int<4>::integer(0x37) == 7 &&
+                Int<4, Unsigned>::decode(0xF3) == 3);
   CHECK(Int<4>::code(-1) == 0xF);
   CHECK(Int<4>::code(0x123) == 3);
   CHECK(Int<32>::code(std::int64_t{-1} << 40 | 5) == 5);
@@ -248,38 +260,33 @@ TEST_CASE("encoding works at compile time") {
 TEST_CASE("NaN and infinities are refused by both overflow rules") {
   using Limits = std::numeric_limits<double>;
   for (const double x : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
-    CHECK_THROWS_WITH_AS((Int<4>::encode<NearestEven>(x)), "integer encode: the input is NaN or infinite", RangeError);
+    CHECK_THROWS_WITH_AS((Int<4>::encode<NearestEven>(x)), "integer encode: the input is NaN or infinite",
+                         RangeError);
     CHECK_THROWS_AS((Int<4, Unsigned>::encode<Down, Wrap>(x)), RangeError);
   }
 }
 
 TEST_CASE("quotients of the reference data round to its codes in four rounding rules") {
-  std::ifstream file(BITLOOM_REFERENCE_DIR "/fliqs/int_quant.csv");
-  if (!file) {
+  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/int_quant.csv";
+  if (!std::filesystem::exists(path)) {
     MESSAGE("skipped: the reference data fliqs/int_quant.csv is not there");
     return;
   }
-  std::string line;
-  std::getline(file, line);
-  REQUIRE(line.starts_with("x_f32,scale_f32,zero_point,qmin,qmax,exact_rne,exact_rna,exact_rtz,exact_rhu,"));
-  std::int64_t rows = 0;
+  const auto table = core::Csv::parse(core::read_file(path), path);
   std::int64_t by_format = 0;
-  while (std::getline(file, line)) {
-    std::vector<std::string> cells;
-    std::istringstream text(line);
-    for (std::string cell; std::getline(text, cell, ',');) cells.push_back(cell);
-    REQUIRE(cells.size() == 12);
-    const double quotient = static_cast<double>(from_bits(cells[0])) / from_bits(cells[1]);
-    const auto zero = std::stoll(cells[2]);
-    const auto low = std::stoll(cells[3]);
-    const auto high = std::stoll(cells[4]);
-    CAPTURE(line);
-    const auto check = [&]<class R>(R, std::size_t column) {
-      const auto expected = std::stoll(cells[column]);
+  for (std::size_t row = 0; row < table.row_count(); ++row) {
+    const double quotient =
+        static_cast<double>(from_bits(table.text(row, "x_f32"))) / from_bits(table.text(row, "scale_f32"));
+    const auto zero = table.integer(row, "zero_point");
+    const auto low = table.integer(row, "qmin");
+    const auto high = table.integer(row, "qmax");
+    CAPTURE(table.where(row));
+    const auto check = [&]<class R>(R, const char* column) {
+      const auto expected = table.integer(row, column);
       const auto rounded = format::detail::round_to_integer<R>(quotient);
       REQUIRE(!rounded.huge);
       const auto shifted = static_cast<std::int64_t>(rounded.low_bits) + zero;
-      REQUIRE(std::min(std::max<std::int64_t>(shifted, low), std::int64_t{high}) == expected);
+      REQUIRE(std::min(std::max(shifted, low), high) == expected);
       if (zero != 0) return;
       every_int<2, 16>([&]<class F>(std::type_identity<F>) {
         if (F::range.lowest != low || F::range.max != high) return;
@@ -287,12 +294,11 @@ TEST_CASE("quotients of the reference data round to its codes in four rounding r
         REQUIRE(F::integer(F::template encode<R>(quotient)) == expected);
       });
     };
-    check(NearestEven{}, 5);
-    check(NearestAway{}, 6);
-    check(TowardZero{}, 7);
-    check(NearestUp{}, 8);
-    ++rows;
+    check(NearestEven{}, "exact_rne");
+    check(NearestAway{}, "exact_rna");
+    check(TowardZero{}, "exact_rtz");
+    check(NearestUp{}, "exact_rhu");
   }
-  CHECK(rows == 720);
+  CHECK(table.row_count() == 720);
   CHECK(by_format >= 4 * 200);  // the rows whose range is that of a format
 }

@@ -55,12 +55,13 @@ void every_small_number(Visit visit) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("every small number is rounded as its rational value is", R, NearestEven, NearestAway, NearestUp,
-                   TowardZero, Down, Up) {
+TEST_CASE_TEMPLATE("every small number is rounded as its rational value is", R, NearestEven, NearestAway,
+                   NearestUp, TowardZero, Down, Up) {
   every_small_number([](bool negative, std::int64_t kept, Tail tail) {
     // a sticky bit is worth a quarter of the remainder's last place: more than nothing, less than half
     const auto unit = std::int64_t{4} << tail.bits;
-    const auto magnitude = kept * unit + 4 * static_cast<std::int64_t>(tail.remainder) + (tail.sticky ? 1 : 0);
+    const auto magnitude =
+        kept * unit + 4 * static_cast<std::int64_t>(tail.remainder) + (tail.sticky ? 1 : 0);
     const auto expected = slow(R{}, {.number = negative ? -magnitude : magnitude, .unit = unit});
     const auto result = kept + (R::away_from_zero(negative, kept % 2 != 0, tail) ? 1 : 0);
     CAPTURE(negative);
@@ -72,8 +73,8 @@ TEST_CASE_TEMPLATE("every small number is rounded as its rational value is", R, 
   });
 }
 
-TEST_CASE_TEMPLATE("a tail rounds alike in any number of bits up to 64", R, NearestEven, NearestAway, NearestUp,
-                   TowardZero, Down, Up) {
+TEST_CASE_TEMPLATE("a tail rounds alike in any number of bits up to 64", R, NearestEven, NearestAway,
+                   NearestUp, TowardZero, Down, Up) {
   every_small_number([](bool negative, std::int64_t kept, Tail tail) {
     if (tail.bits == 0) return;  // a wider tail of no bits would have one
     const bool odd = kept % 2 != 0;
@@ -90,7 +91,8 @@ TEST_CASE("a tail compares with half a unit by remainder first, then by the stic
   static_assert(Tail{.remainder = 1, .bits = 1}.against_half() == 0);
   static_assert(Tail{.remainder = 1, .bits = 1, .sticky = true}.against_half() > 0);
   static_assert(Tail{.remainder = std::uint64_t{1} << 63, .bits = 64}.against_half() == 0);
-  static_assert(Tail{.remainder = (std::uint64_t{1} << 63) - 1, .bits = 64, .sticky = true}.against_half() < 0);
+  static_assert(Tail{.remainder = (std::uint64_t{1} << 63) - 1, .bits = 64, .sticky = true}.against_half() <
+                0);
   static_assert(Tail{.remainder = ~std::uint64_t{0}, .bits = 64}.against_half() > 0);
   CHECK(Tail{.remainder = 2, .bits = 2}.against_half() == 0);
 }

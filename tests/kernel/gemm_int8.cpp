@@ -18,13 +18,16 @@ namespace {
 /// A path needs the instructions that it is written in: the build's options decide which are compiled in.
 using Paths = std::tuple<GenericPath
 #if defined(__SSE2__)
-                         , Sse2Path
+                         ,
+                         Sse2Path
 #endif
 #if defined(__AVX2__)
-                         , Avx2Path
+                         ,
+                         Avx2Path
 #endif
 #if defined(__AVX512VNNI__)
-                         , VnniPath
+                         ,
+                         VnniPath
 #endif
                          >;
 
@@ -43,7 +46,9 @@ struct Problem {
   std::vector<std::int16_t> activations =
       std::vector<std::int16_t>(static_cast<std::size_t>(depth * activation_stride), poison);
 
-  std::int16_t& weight(std::int64_t i, std::int64_t k) { return weights[static_cast<std::size_t>(i * weight_stride + k)]; }
+  std::int16_t& weight(std::int64_t i, std::int64_t k) {
+    return weights[static_cast<std::size_t>(i * weight_stride + k)];
+  }
   std::int16_t& activation(std::int64_t k, std::int64_t j) {
     return activations[static_cast<std::size_t>(k * activation_stride + j)];
   }
@@ -87,15 +92,17 @@ struct Problem {
   template <class Path>
   std::vector<std::int32_t> by_path() const {
     auto result = empty_result();
-    gemm_int8_by<Path>(rows, vectors, depth, {weights.data(), weight_stride}, {activations.data(), activation_stride},
-                       signed_activations, {result.data(), result_stride});
+    gemm_int8_by<Path>(rows, vectors, depth, {weights.data(), weight_stride},
+                       {activations.data(), activation_stride}, signed_activations,
+                       {result.data(), result_stride});
     return result;
   }
 };
 
 }  // namespace
 
-TEST_CASE_TEMPLATE_DEFINE("a path equals the scalar product around every border of its tiles and blocks", Path, borders) {
+TEST_CASE_TEMPLATE_DEFINE("a path equals the scalar product around every border of its tiles and blocks",
+                          Path, borders) {
   core::Random random(1);
   const auto check = [&](std::int64_t rows, std::int64_t vectors, std::int64_t depth) {
     for (const bool is_signed : {false, true}) {
@@ -117,7 +124,8 @@ TEST_CASE_TEMPLATE_DEFINE("a path equals the scalar product around every border 
 }
 TEST_CASE_TEMPLATE_APPLY(borders, Paths);
 
-TEST_CASE_TEMPLATE_DEFINE("a path multiplies every pair of operands right, in every place of a group", Path, operands) {
+TEST_CASE_TEMPLATE_DEFINE("a path multiplies every pair of operands right, in every place of a group", Path,
+                          operands) {
   for (const bool is_signed : {false, true})
     for (std::int64_t place = 0; place < 8; ++place) {
       Problem problem{.rows = 256, .vectors = 256, .depth = 8, .signed_activations = is_signed};

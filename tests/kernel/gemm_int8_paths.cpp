@@ -17,13 +17,16 @@ namespace {
 
 using Paths = std::tuple<GenericPath
 #if defined(__SSE2__)
-                         , Sse2Path
+                         ,
+                         Sse2Path
 #endif
 #if defined(__AVX2__)
-                         , Avx2Path
+                         ,
+                         Avx2Path
 #endif
 #if defined(__AVX512VNNI__)
-                         , VnniPath
+                         ,
+                         VnniPath
 #endif
                          >;
 
@@ -31,7 +34,8 @@ static_assert(std::tuple_size_v<Paths> == 1 || !std::is_same_v<BestPath, Generic
 
 }  // namespace
 
-TEST_CASE_TEMPLATE_DEFINE("every lane adds its group of products, whatever the other lanes hold", Path, lanes) {
+TEST_CASE_TEMPLATE_DEFINE("every lane adds its group of products, whatever the other lanes hold", Path,
+                          lanes) {
   static_assert(sizeof(typename Path::Vector) == 4 * Path::lanes);
   static_assert(Path::columns % Path::lanes == 0);
   constexpr auto group = static_cast<std::size_t>(Path::group);
@@ -49,7 +53,8 @@ TEST_CASE_TEMPLATE_DEFINE("every lane adds its group of products, whatever the o
       const auto terms = i % 2 == 0 || Path::offset != 0 ? draw(0, 255) : draw(-128, 127);
       activations[lane] = Path::join(terms);
       sums[lane] = expected[lane] = static_cast<std::uint32_t>(random());
-      for (std::size_t t = 0; t < group; ++t) expected[lane] += static_cast<std::uint32_t>(weights[t] * terms[t]);
+      for (std::size_t t = 0; t < group; ++t)
+        expected[lane] += static_cast<std::uint32_t>(weights[t] * terms[t]);
     }
     Path::store(sums.data(), Path::multiply_add(Path::load(sums.data()), Path::load(activations.data()),
                                                 Path::broadcast(Path::join(weights))));

@@ -1,4 +1,4 @@
-// expects: Format
+// expects: concept Format =
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/quant/packed_tensor.hpp>
 

@@ -3,4 +3,5 @@
 #include <bitloom/format/int.hpp>
 #include <bitloom/quant/symmetric.hpp>
 
-using Quantizer = bitloom::quant::Symmetric<bitloom::format::Int<1>>;  // its largest value is zero: no scale fits
+// The largest value of one signed bit is zero: no scale fits.
+using Quantizer = bitloom::quant::Symmetric<bitloom::format::Int<1>>;

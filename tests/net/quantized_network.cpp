@@ -30,11 +30,14 @@ using UInt4 = Int<4, Unsigned>;
 using UInt8 = Int<8, Unsigned>;
 
 template <class Weight, class Activation>
-concept HasNetwork = requires { typename QuantizedNetwork<Weight, Activation>; };
+concept HasNetwork = requires {
+  typename QuantizedNetwork<Weight, Activation>;
+};
 static_assert(HasNetwork<Int<2>, UInt8> && HasNetwork<Int<16>, Int<15, Unsigned>>);
 static_assert(!HasNetwork<UInt8, UInt8> && !HasNetwork<Int<8>, Int<8>> && !HasNetwork<int, UInt8>);
 static_assert(!HasNetwork<Int<17>, UInt8> && !HasNetwork<Int<8>, Int<16, Unsigned>>);  // engines take 16 bits
-static_assert(!std::is_default_constructible_v<QuantizedNetwork<Int<4>, UInt4>>);      // there would be nothing to run
+static_assert(
+    !std::is_default_constructible_v<QuantizedNetwork<Int<4>, UInt4>>);  // there would be nothing to run
 
 /// Two dense stages whose scales come out as powers of two: weights 7 and -7 of scale 1, sums up to 120 of scale 8.
 std::vector<FloatStage> tiny_stages() {
@@ -52,7 +55,8 @@ std::vector<FloatStage> tiny_stages() {
 const std::vector<float> tiny_images{15, 0};  // the hidden sum is 7·15 + 15 = 120
 
 QuantizedNetwork<Int<4>, UInt4> tiny_network() {
-  return QuantizedNetwork<Int<4>, UInt4>::quantize<quant::PerTensor, quant::AbsMax>(tiny_stages(), tiny_images);
+  return QuantizedNetwork<Int<4>, UInt4>::quantize<quant::PerTensor, quant::AbsMax>(tiny_stages(),
+                                                                                    tiny_images);
 }
 
 /// Convolution, convolution with padding and pooling, dense layer; weights and images random.
@@ -63,8 +67,10 @@ struct RandomCnn {
 
   explicit RandomCnn(std::uint64_t seed) {
     core::Random random(seed);
-    const auto add = [&](std::string name, const op::ConvGeometry& geometry, bool relu, std::optional<op::Window> pool) {
-      FloatStage stage{.name = std::move(name), .geometry = geometry, .weights{}, .bias{}, .relu = relu, .pool = pool};
+    const auto add = [&](std::string name, const op::ConvGeometry& geometry, bool relu,
+                         std::optional<op::Window> pool) {
+      FloatStage stage{
+          .name = std::move(name), .geometry = geometry, .weights{}, .bias{}, .relu = relu, .pool = pool};
       const double deviation = std::sqrt(2.0 / static_cast<double>(geometry.patch()));
       for (std::int64_t i = 0; i < geometry.out_channels * geometry.patch(); ++i)
         stage.weights.push_back(static_cast<float>(random.normal() * deviation));
@@ -74,10 +80,12 @@ struct RandomCnn {
       return stages.back().output();
     };
     const auto a = add("conv1", {.input = {2, 9, 8}, .out_channels = 4, .window = {.kernel = 3}}, true, {});
-    const auto b = add("conv2", {.input = a, .out_channels = 5, .window = {.kernel = 3, .stride = 1, .padding = 1}},
-                       true, op::Window{.kernel = 2, .stride = 2});
+    const auto b =
+        add("conv2", {.input = a, .out_channels = 5, .window = {.kernel = 3, .stride = 1, .padding = 1}},
+            true, op::Window{.kernel = 2, .stride = 2});
     add("dense", op::dense_geometry(b.size(), 10), false, {});
-    for (std::int64_t i = 0; i < batch * 2 * 9 * 8; ++i) images.push_back(static_cast<float>(random.uniform()));
+    for (std::int64_t i = 0; i < batch * 2 * 9 * 8; ++i)
+      images.push_back(static_cast<float>(random.uniform()));
   }
 };
 
@@ -101,7 +109,8 @@ std::vector<std::int64_t> slow_stage(const Stage& stage, const std::vector<std::
               const auto x = q * stride + s - padding;
               if (y < 0 || y >= height || x < 0 || x >= width) continue;
               const auto weight = stage.weights.value(((k * channels + c) * kernel + r) * kernel + s);
-              sum += static_cast<std::int64_t>(weight) * image[static_cast<std::size_t>((c * height + y) * width + x)];
+              sum += static_cast<std::int64_t>(weight) *
+                     image[static_cast<std::size_t>((c * height + y) * width + x)];
             }
         if (!stage.scales.empty()) {  // half up, then clipped to the codes
           const auto drop = 31 + stage.scales[channel].shift;
@@ -124,7 +133,8 @@ std::vector<std::int64_t> slow_stage(const Stage& stage, const std::vector<std::
   return pooled;
 }
 
-std::vector<float> run_floats(const std::vector<FloatStage>& stages, std::int64_t batch, std::vector<float> values) {
+std::vector<float> run_floats(const std::vector<FloatStage>& stages, std::int64_t batch,
+                              std::vector<float> values) {
   for (const auto& stage : stages) values = net::run_float_stage(stage, batch, values);
   return values;
 }
@@ -159,7 +169,8 @@ TEST_CASE("a tiny network has the scales, biases and sums worked out by hand") {
 
 TEST_CASE("images become codes by the input scale, clipped to the format") {
   const auto network = tiny_network();
-  CHECK(network.encode(std::vector<float>{15, 0, 2.5F, 3.5F, 99, -4}) == std::vector<std::int16_t>{15, 0, 2, 4, 15, 0});
+  CHECK(network.encode(std::vector<float>{15, 0, 2.5F, 3.5F, 99, -4}) ==
+        std::vector<std::int16_t>{15, 0, 2, 4, 15, 0});
 }
 
 TEST_CASE("a float stage computes its layer, bias, ReLU and pooling") {
@@ -174,8 +185,8 @@ TEST_CASE("a float stage computes its layer, bias, ReLU and pooling") {
         std::vector<float>{4.5F, 1, 8.5F, 0});
 }
 
-TEST_CASE_TEMPLATE("a random network equals plain integer loops, per tensor and per channel", Weight, Int<2>, Int<4>,
-                   Int<8>) {
+TEST_CASE_TEMPLATE("a random network equals plain integer loops, per tensor and per channel", Weight, Int<2>,
+                   Int<4>, Int<8>) {
   using Network = QuantizedNetwork<Weight, UInt8>;
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     const RandomCnn cnn(seed);
@@ -206,17 +217,20 @@ TEST_CASE("a batch gives the sums of its images one by one") {
   const auto size = static_cast<std::size_t>(network.input_size());
   std::vector<std::int32_t> sums;
   for (std::size_t n = 0; n < codes.size() / size; ++n)
-    for (const auto sum : network.run(PlainGemm{}, std::span(codes).subspan(n * size, size))) sums.push_back(sum);
+    for (const auto sum : network.run(PlainGemm{}, std::span(codes).subspan(n * size, size)))
+      sums.push_back(sum);
   CHECK(network.run(PlainGemm{}, codes) == sums);
 }
 
 TEST_CASE("with 8 bits the sums, in their units, are close to the float network's outputs") {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     const RandomCnn cnn(seed);
-    const auto network = QuantizedNetwork<Int<8>, UInt8>::quantize<quant::PerChannel, quant::AbsMax>(cnn.stages, cnn.images);
+    const auto network =
+        QuantizedNetwork<Int<8>, UInt8>::quantize<quant::PerChannel, quant::AbsMax>(cnn.stages, cnn.images);
     const auto sums = network.run(PlainGemm{}, network.encode(cnn.images));
     const auto floats = run_floats(cnn.stages, RandomCnn::batch, cnn.images);
-    const float largest = std::abs(*std::ranges::max_element(floats, {}, [](float x) { return std::abs(x); }));
+    const float largest =
+        std::abs(*std::ranges::max_element(floats, {}, [](float x) { return std::abs(x); }));
     const auto& unit = network.stages().back().unit;
     float worst = 0;
     for (std::size_t i = 0; i < sums.size(); ++i)
@@ -230,7 +244,8 @@ TEST_CASE("with 8 bits the sums, in their units, are close to the float network'
 TEST_CASE("a ReLU at the end of the network holds for the sums as well") {
   auto stages = tiny_stages();
   stages.back().relu = true;
-  const auto network = QuantizedNetwork<Int<4>, UInt4>::quantize<quant::PerTensor, quant::AbsMax>(stages, tiny_images);
+  const auto network =
+      QuantizedNetwork<Int<4>, UInt4>::quantize<quant::PerTensor, quant::AbsMax>(stages, tiny_images);
   CHECK(network.run(PlainGemm{}, std::vector<std::int16_t>{15, 0}) == std::vector<std::int32_t>{106, 0});
 }
 
@@ -239,7 +254,8 @@ TEST_CASE("the first of equal outputs wins, and outputs are compared in their ow
   CHECK(tied.classify(std::vector<std::int32_t>{5, 5, -1, -1, 4, 5, 5, 4}) == std::vector<int>{0, 0, 1, 0});
   auto stages = tiny_stages();
   stages.back().weights = {7, -0.875F};  // per channel: units of 8 and 1
-  const auto network = QuantizedNetwork<Int<4>, UInt4>::quantize<quant::PerChannel, quant::AbsMax>(stages, tiny_images);
+  const auto network =
+      QuantizedNetwork<Int<4>, UInt4>::quantize<quant::PerChannel, quant::AbsMax>(stages, tiny_images);
   REQUIRE(network.stages().back().unit == std::vector<float>{8, 1});
   CHECK(network.classify(std::vector<std::int32_t>{2, 15, 2, 16, 2, 17}) == std::vector<int>{0, 0, 1});
   CHECK_THROWS_WITH_AS(static_cast<void>(network.classify(std::vector<std::int32_t>{1, 2, 3})),
@@ -256,12 +272,18 @@ TEST_CASE("stages that do not fit together are refused by name") {
   refused([](auto& s) { s.clear(); }, "network: it has no stage");
   refused([](auto& s) { s[0].weights.pop_back(); }, "hidden weights is 1, but its geometry is 2");
   refused([](auto& s) { s[1].bias.push_back(1); }, "logits bias is 3, but its output channels is 2");
-  refused([](auto& s) { s[1] = {"logits", op::dense_geometry(3, 1), {1, 2, 3}, {0}, false}; },
-          "logits input is 3, but the stage before is 1");
+  refused(
+      [](auto& s) {
+        s[1] = {"logits", op::dense_geometry(3, 1), {1, 2, 3}, {0}, false};
+      },
+      "logits input is 3, but the stage before is 1");
   refused([](auto& s) { s[0].relu = false; },
           "hidden: only the last stage may lack the ReLU that makes its output unsigned");
-  refused([](auto& s) { s[0] = {"hidden", op::dense_geometry(0, 1), {}, {0}, true}; },
-          "hidden input: 0 has to be at least 1");
+  refused(
+      [](auto& s) {
+        s[0] = {"hidden", op::dense_geometry(0, 1), {}, {0}, true};
+      },
+      "hidden input: 0 has to be at least 1");
   CHECK_THROWS_AS(Network::quantize<>(tiny_stages(), std::vector<float>{}), ShapeError);
   CHECK_THROWS_AS(Network::quantize<>(tiny_stages(), std::vector<float>{1, 2, 3}), ShapeError);
 }
@@ -284,6 +306,15 @@ TEST_CASE("numbers that integers cannot hold are refused") {
   refused([](auto& s, auto&) { s[1].bias[0] = 1e12F; });
   refused([](auto& s, auto&) { s[1].bias[0] = -1e12F; });
 
+  const auto last_alone = [](float weight, float image) {
+    const std::vector<FloatStage> one{{"logits", op::dense_geometry(1, 1), {weight}, {0}, false}};
+    static_cast<void>(Network::quantize<>(one, std::vector<float>{image}));
+  };
+  CHECK_NOTHROW(last_alone(1e-15F, 1e-15F));
+  CHECK_THROWS_WITH_AS(last_alone(1e-30F, 1e-30F),
+                       "logits channel 0: input scale times weight scale leaves float", RangeError);
+  CHECK_THROWS_AS(last_alone(1e30F, 1e30F), RangeError);
+
   auto stages = tiny_stages();  // the largest sum is 8 · 15, of one term; the unit is 8
   stages[1].bias[0] = 8 * 2147483520.0F;
   CHECK_NOTHROW(Network::quantize<quant::PerTensor, quant::AbsMax>(stages, tiny_images));
@@ -293,7 +324,9 @@ TEST_CASE("numbers that integers cannot hold are refused") {
 
 TEST_CASE("codes that are no whole images, or no codes, are refused") {
   const auto network = tiny_network();
-  const auto run = [&](std::vector<std::int16_t> codes) { static_cast<void>(network.run(PlainGemm{}, codes)); };
+  const auto run = [&](std::vector<std::int16_t> codes) {
+    static_cast<void>(network.run(PlainGemm{}, codes));
+  };
   CHECK_THROWS_WITH_AS(run({1, 2, 3}), "codes is 3, but whole images is 2", ShapeError);
   CHECK_THROWS_AS(run({}), ShapeError);
   CHECK_THROWS_WITH_AS(run({1, 16}), "code: 16 is outside 0..15", RangeError);

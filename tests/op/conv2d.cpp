@@ -22,8 +22,8 @@ std::vector<Sum> slow_conv2d(const ConvGeometry& g, std::int64_t batch, const st
   const auto out = g.output();
   const auto at = [&](std::int64_t n, std::int64_t c, std::int64_t y, std::int64_t x) {
     if (y < 0 || y >= g.input.height || x < 0 || x >= g.input.width) return Sum{};
-    return static_cast<Sum>(
-        images[static_cast<std::size_t>(((n * g.input.channels + c) * g.input.height + y) * g.input.width + x)]);
+    return static_cast<Sum>(images[static_cast<std::size_t>(
+        ((n * g.input.channels + c) * g.input.height + y) * g.input.width + x)]);
   };
   const auto k = g.window.kernel;
   std::vector<Sum> result;
@@ -55,7 +55,10 @@ void every_convolution(Visit visit) {
                              .out_channels = 3,
                              .window = {.kernel = kernel, .stride = stride, .padding = padding}},
                 batch);
-  visit(ConvGeometry{.input = {3, 16, 16}, .out_channels = 8, .window = {.kernel = 5, .stride = 2, .padding = 2}}, 2);
+  visit(
+      ConvGeometry{
+          .input = {3, 16, 16}, .out_channels = 8, .window = {.kernel = 5, .stride = 2, .padding = 2}},
+      2);
   visit(ConvGeometry{.input = {16, 7, 3}, .out_channels = 1, .window = {.kernel = 3, .padding = 1}}, 4);
 }
 
@@ -127,11 +130,12 @@ TEST_CASE("a dense layer is the matrix product of its weights with one vector an
 }
 
 TEST_CASE("a convolution asks for one product: filters by patch by all positions of the batch") {
-  constexpr ConvGeometry geometry{.input = {3, 8, 8}, .out_channels = 4, .window = {.kernel = 3, .stride = 2}};
+  constexpr ConvGeometry geometry{
+      .input = {3, 8, 8}, .out_channels = 4, .window = {.kernel = 3, .stride = 2}};
   static_assert(product_shape(geometry, 5) == MatrixShape{.rows = 4, .columns = 27, .vectors = 5 * 9});
   int calls = 0;
-  const auto count = [&](const MatrixShape& shape, std::span<const float> weights, std::span<const float> activations,
-                         std::span<float> result) {
+  const auto count = [&](const MatrixShape& shape, std::span<const float> weights,
+                         std::span<const float> activations, std::span<float> result) {
     ++calls;
     CHECK(shape == product_shape(geometry, 5));
     check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));

@@ -16,7 +16,8 @@ using namespace bitloom::op;
 namespace {
 
 static_assert(Gemm<FloatGemm, float, float> && Gemm<PlainGemm, std::int16_t, std::int32_t>);
-static_assert(!Gemm<FloatGemm, std::int16_t, std::int32_t> && !Gemm<PlainGemm, float, float> && !Gemm<int, float, float>);
+static_assert(!Gemm<FloatGemm, std::int16_t, std::int32_t> && !Gemm<PlainGemm, float, float> &&
+              !Gemm<int, float, float>);
 static_assert(std::is_empty_v<FloatGemm> && std::is_empty_v<PlainGemm>);
 
 /// Three loops in `Sum`, in another order than the library's.
@@ -100,6 +101,7 @@ TEST_CASE("operands that do not fit the shape are refused") {
                        "weights is 5, but rows x columns is 6", ShapeError);
   CHECK_THROWS_AS(FloatGemm{}(shape, std::vector<float>(6), std::vector<float>(11), result), ShapeError);
   std::vector<std::int32_t> sums(7);
-  CHECK_THROWS_AS(PlainGemm{}(shape, std::vector<std::int16_t>(6), std::vector<std::int16_t>(12), sums), ShapeError);
+  CHECK_THROWS_AS(PlainGemm{}(shape, std::vector<std::int16_t>(6), std::vector<std::int16_t>(12), sums),
+                  ShapeError);
   CHECK_THROWS_AS(PlainGemm{}({.rows = 2, .columns = 0}, {}, {}, std::span(sums).first(2)), ShapeError);
 }

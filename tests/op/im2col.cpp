@@ -60,7 +60,10 @@ TEST_CASE("column p of row (c, r, s) is the image at the window's position, or z
               expected = y < 0 || y >= height || x < 0 || x >= width
                              ? 0
                              : image[static_cast<std::size_t>((c * height + y) * width + x)];
-            wrong += columns[static_cast<std::size_t>(((c * kernel + r) * kernel + s) * stride + j)] == expected ? 0 : 1;
+            wrong +=
+                columns[static_cast<std::size_t>(((c * kernel + r) * kernel + s) * stride + j)] == expected
+                    ? 0
+                    : 1;
           }
     REQUIRE(wrong == 0);
   });
@@ -104,6 +107,7 @@ TEST_CASE("spans and strides that do not fit the geometry are refused") {
   CHECK_THROWS_WITH_AS(im2col<int>(geometry, image, std::span(columns).first(31), 4),
                        "columns: 31 elements are fewer than the 32 needed", ShapeError);
   CHECK_THROWS_AS(col2im_add<int>(geometry, columns, 5, image), ShapeError);
-  CHECK_THROWS_AS(im2col<int>({.input = {2, 1, 3}, .out_channels = 1, .window = {.kernel = 2}}, image, columns, 4),
-                  ShapeError);
+  CHECK_THROWS_AS(
+      im2col<int>({.input = {2, 1, 3}, .out_channels = 1, .window = {.kernel = 2}}, image, columns, 4),
+      ShapeError);
 }

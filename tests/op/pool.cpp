@@ -43,7 +43,8 @@ void every_small_pool(Visit visit) {
 
 std::vector<int> random_values(core::Random& random, std::int64_t count) {
   std::vector<int> values(static_cast<std::size_t>(count));
-  for (auto& x : values) x = static_cast<int>(random.integer(-3, 2));  // few values, so that there are many ties
+  for (auto& x : values)
+    x = static_cast<int>(random.integer(-3, 2));  // few values, so that there are many ties
   return values;
 }
 
@@ -62,7 +63,8 @@ TEST_CASE("max pooling gives the largest element of every window and the place o
     for (std::size_t i = 0; i < count; ++i) {
       std::optional<std::int64_t> best;
       for (const auto offset : under_window(g, static_cast<std::int64_t>(i)))
-        if (!best || image[static_cast<std::size_t>(offset)] > image[static_cast<std::size_t>(*best)]) best = offset;
+        if (!best || image[static_cast<std::size_t>(offset)] > image[static_cast<std::size_t>(*best)])
+          best = offset;
       wrong += best && source[i] == *best && largest[i] == image[static_cast<std::size_t>(*best)] ? 0 : 1;
     }
     REQUIRE(wrong == 0);
@@ -78,7 +80,8 @@ TEST_CASE("sum pooling adds the elements of every window, padding counts as zero
     std::int64_t wrong = 0;
     for (std::size_t i = 0; i < sums.size(); ++i) {
       std::int64_t sum = 0;
-      for (const auto offset : under_window(g, static_cast<std::int64_t>(i))) sum += image[static_cast<std::size_t>(offset)];
+      for (const auto offset : under_window(g, static_cast<std::int64_t>(i)))
+        sum += image[static_cast<std::size_t>(offset)];
       wrong += sums[i] == sum ? 0 : 1;
     }
     REQUIRE(wrong == 0);
@@ -106,14 +109,17 @@ TEST_CASE("spans and paddings that do not fit are refused") {
   const std::vector<int> image(32);
   std::vector<int> result(8);
   CHECK_NOTHROW(max_pool<int>(g, image, result));
-  CHECK_THROWS_WITH_AS(max_pool<int>(g, std::vector<int>(31), result), "image is 31, but the pooling input is 32",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(max_pool<int>(g, std::vector<int>(31), result),
+                       "image is 31, but the pooling input is 32", ShapeError);
   std::vector<int> small(7);
-  CHECK_THROWS_WITH_AS(max_pool<int>(g, image, small), "result is 7, but the pooling output is 8", ShapeError);
+  CHECK_THROWS_WITH_AS(max_pool<int>(g, image, small), "result is 7, but the pooling output is 8",
+                       ShapeError);
   CHECK_THROWS_AS((sum_pool<int, int>(g, image, small)), ShapeError);
   std::vector<std::int64_t> source(9);
   CHECK_THROWS_AS(max_pool_source<int>(g, image, source), ShapeError);
-  std::vector<int> padded(2 * 8 * 8);  // a window that lies in the padding alone would have no largest element
-  CHECK_THROWS_WITH_AS(max_pool<int>({.input = {2, 4, 4}, .window = {.kernel = 1, .padding = 2}}, image, padded),
-                       "pooling padding: 2 is more than half the kernel of 1", ShapeError);
+  std::vector<int> padded(2 * 8 *
+                          8);  // a window that lies in the padding alone would have no largest element
+  CHECK_THROWS_WITH_AS(
+      max_pool<int>({.input = {2, 4, 4}, .window = {.kernel = 1, .padding = 2}}, image, padded),
+      "pooling padding: 2 is more than half the kernel of 1", ShapeError);
 }

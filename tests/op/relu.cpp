@@ -26,8 +26,8 @@ TEST_CASE("every 16-bit integer becomes the larger of itself and zero") {
 
 TEST_CASE("floats lose their negative part, and NaN stays NaN") {
   using Limits = std::numeric_limits<float>;
-  std::array<float, 6> values{-1.5F, 2.5F, -Limits::infinity(), Limits::infinity(), -Limits::denorm_min(),
-                              Limits::quiet_NaN()};
+  std::array<float, 6> values{
+      -1.5F, 2.5F, -Limits::infinity(), Limits::infinity(), -Limits::denorm_min(), Limits::quiet_NaN()};
   op::relu(std::span<float>(values));
   CHECK(values[0] == 0.0F);
   CHECK(values[1] == 2.5F);

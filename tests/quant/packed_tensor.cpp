@@ -21,17 +21,21 @@ using quant::Shape;
 namespace {
 
 template <class F>
-concept HasPackedTensor = requires { typename PackedTensor<F>; };
+concept HasPackedTensor = requires {
+  typename PackedTensor<F>;
+};
 static_assert(HasPackedTensor<Int<1>> && HasPackedTensor<Int<32, Unsigned>> && !HasPackedTensor<int>);
 
 template <class Tensor>
-concept HasIntegers = requires(const Tensor& tensor) { tensor.integers(); };
+concept HasIntegers = requires(const Tensor& tensor) {
+  tensor.integers();
+};
 static_assert(HasIntegers<PackedTensor<Int<16>>> && HasIntegers<PackedTensor<Int<15, Unsigned>>>);
 static_assert(!HasIntegers<PackedTensor<Int<17>>> && !HasIntegers<PackedTensor<Int<16, Unsigned>>>);
 
 static_assert(std::is_nothrow_move_constructible_v<PackedTensor<Int<4>>>);
-static_assert(noexcept(std::declval<const PackedTensor<Int<4>>&>().size()) &&
-              noexcept(std::declval<const PackedTensor<Int<4>>&>().bytes()));
+static_assert(noexcept(std::declval<const PackedTensor<Int<4>>&>().size()) && noexcept(
+    std::declval<const PackedTensor<Int<4>>&>().bytes()));
 
 /// Calls visit(std::type_identity<Int<Bits, S>>{}) for 1..16 bits, signed and unsigned, and for 32.
 template <class Visit>
@@ -39,7 +43,8 @@ void every_format(Visit visit) {
   [&]<int... N>(std::integer_sequence<int, N...>) {
     (visit(std::type_identity<Int<N + 1>>{}), ...);
     (visit(std::type_identity<Int<N + 1, Unsigned>>{}), ...);
-  }(std::make_integer_sequence<int, 16>{});
+  }
+  (std::make_integer_sequence<int, 16>{});
   visit(std::type_identity<Int<32>>{});
 }
 

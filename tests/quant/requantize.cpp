@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
+#include <filesystem>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <bitloom/core/csv.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format/int.hpp>
@@ -29,7 +30,9 @@ static_assert(noexcept(DyadicScale{}.apply<NearestUp>(0)));
 static_assert(!noexcept(DyadicScale::from_real(0.5)));
 
 template <class F>
-concept HasRequantize = requires { typename Requantize<F>; };
+concept HasRequantize = requires {
+  typename Requantize<F>;
+};
 static_assert(HasRequantize<Int<8>> && HasRequantize<Int<1>> && !HasRequantize<int> &&
               !HasRequantize<Int<32, Unsigned>>);
 
@@ -54,33 +57,28 @@ std::int64_t slow_shift(std::int64_t product, int drop) {
 
 template <class R>
 bool agrees(std::int32_t accumulator, DyadicScale scale) {
-  return scale.apply<R>(accumulator) == slow_shift<R>(std::int64_t{accumulator} * scale.multiplier, 31 + scale.shift);
+  return scale.apply<R>(accumulator) ==
+         slow_shift<R>(std::int64_t{accumulator} * scale.multiplier, 31 + scale.shift);
 }
 
 }  // namespace
 
 TEST_CASE("every row of the reference data is reproduced, to nearest even and half up") {
-  std::ifstream file(BITLOOM_REFERENCE_DIR "/fliqs/requant.csv");
-  if (!file) {
+  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/requant.csv";
+  if (!std::filesystem::exists(path)) {
     MESSAGE("skipped: the reference data fliqs/requant.csv is not there");
     return;
   }
-  std::string line;
-  std::getline(file, line);
-  REQUIRE(line.starts_with("acc_i32,m0_q31,right_shift,gemmlowp_i32,dyadic_rne_i32,dyadic_rhu_i32"));
-  int rows = 0;
-  for (; std::getline(file, line); ++rows) {
-    std::vector<std::int64_t> cells;
-    std::istringstream text(line);
-    for (std::string cell; std::getline(text, cell, ',');) cells.push_back(std::stoll(cell));
-    REQUIRE(cells.size() == 6);
-    const auto accumulator = static_cast<std::int32_t>(cells[0]);
-    const DyadicScale scale{.multiplier = static_cast<std::int32_t>(cells[1]), .shift = static_cast<int>(cells[2])};
-    CAPTURE(line);
-    CHECK(scale.apply<NearestEven>(accumulator) == cells[4]);
-    CHECK(scale.apply<NearestUp>(accumulator) == cells[5]);
+  const auto table = core::Csv::parse(core::read_file(path), path);
+  for (std::size_t row = 0; row < table.row_count(); ++row) {
+    const auto accumulator = static_cast<std::int32_t>(table.integer(row, "acc_i32"));
+    const DyadicScale scale{.multiplier = static_cast<std::int32_t>(table.integer(row, "m0_q31")),
+                            .shift = static_cast<int>(table.integer(row, "right_shift"))};
+    CAPTURE(table.where(row));
+    CHECK(scale.apply<NearestEven>(accumulator) == table.integer(row, "dyadic_rne_i32"));
+    CHECK(scale.apply<NearestUp>(accumulator) == table.integer(row, "dyadic_rhu_i32"));
   }
-  CHECK(rows == 400);
+  CHECK(table.row_count() == 400);
 }
 
 TEST_CASE("every small accumulator is scaled with one rounding, at every shift") {
@@ -111,7 +109,8 @@ TEST_CASE("random and extreme accumulators are scaled with one rounding") {
 
 TEST_CASE("a real factor becomes the nearest scale, half a unit away from zero") {
   core::Random random(2);
-  std::vector<double> factors{0x1p-32, 0x1.fffffffffffffp28, 1.0, 0.5, 1.0 - 0x1p-53, 1.0 - 0x1p-32, 1.0 - 0x1p-33};
+  std::vector<double> factors{0x1p-32,       0x1.fffffffffffffp28, 1.0,          0.5,
+                              1.0 - 0x1p-53, 1.0 - 0x1p-32,        1.0 - 0x1p-33};
   for (int i = 0; i < 100'000; ++i) {
     const auto power = static_cast<int>(random.integer(-32, 28));
     factors.push_back(std::ldexp(1 + random.uniform(), power));
@@ -132,7 +131,8 @@ TEST_CASE("a real factor becomes the nearest scale, half a unit away from zero")
     wrong += scale.multiplier >= 1 << 30 && -30 <= scale.shift && scale.shift <= 31 ? 0 : 1;
   }
   CHECK(wrong == 0);
-  static_assert(DyadicScale::from_real(0.75).multiplier == 3 << 29 && DyadicScale::from_real(0.75).shift == 0);
+  static_assert(DyadicScale::from_real(0.75).multiplier == 3 << 29 &&
+                DyadicScale::from_real(0.75).shift == 0);
 }
 
 TEST_CASE("a scale that is a power of two shifts exactly") {
@@ -145,7 +145,8 @@ TEST_CASE("a scale that is a power of two shifts exactly") {
 
 TEST_CASE("a factor that no scale can hold is refused") {
   using Limits = std::numeric_limits<double>;
-  for (const double factor : {0.0, -0.5, 0x1.fffffffffffffp-33, 0x1p29, Limits::infinity(), Limits::quiet_NaN()})
+  for (const double factor :
+       {0.0, -0.5, 0x1.fffffffffffffp-33, 0x1p29, Limits::infinity(), Limits::quiet_NaN()})
     CHECK_THROWS_AS(DyadicScale::from_real(factor), RangeError);
 }
 
@@ -159,9 +160,11 @@ TEST_CASE_TEMPLATE("requantizing scales, rounds half up and saturates", F, Int<1
     wrong += F::integer(Requantize<F>::apply(accumulator, scale)) == expected ? 0 : 1;
   };
   for (int accumulator = -70'000; accumulator <= 70'000; ++accumulator)
-    for (const double factor : {1.0, 0.5, 0.001, 0.3, 2.0}) check(accumulator, DyadicScale::from_real(factor));
+    for (const double factor : {1.0, 0.5, 0.001, 0.3, 2.0})
+      check(accumulator, DyadicScale::from_real(factor));
   for (int i = 0; i < 10'000; ++i)
-    check(static_cast<std::int32_t>(random()), {.multiplier = 1 << 30, .shift = static_cast<int>(random.integer(-30, 31))});
+    check(static_cast<std::int32_t>(random()),
+          {.multiplier = 1 << 30, .shift = static_cast<int>(random.integer(-30, 31))});
   CHECK(wrong == 0);
   CHECK(F::integer(Requantize<F>::apply(INT32_MIN, DyadicScale::from_real(0x1p28))) == F::range.lowest);
   CHECK(F::integer(Requantize<F>::apply(INT32_MAX, DyadicScale::from_real(0x1p28))) == F::range.max);

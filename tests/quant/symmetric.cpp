@@ -5,12 +5,18 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
+#include <string>
 #include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
+#if __has_include(<nlohmann/json.hpp>)
+#include <nlohmann/json.hpp>
+#endif
 
+#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format/int.hpp>
@@ -22,7 +28,9 @@ using namespace bitloom::quant;
 namespace {
 
 template <class F>
-concept HasSymmetric = requires { typename Symmetric<F>; };
+concept HasSymmetric = requires {
+  typename Symmetric<F>;
+};
 static_assert(HasSymmetric<Int<2>> && HasSymmetric<Int<1, Unsigned>> && HasSymmetric<Int<27>>);
 static_assert(!HasSymmetric<Int<1>> && !HasSymmetric<Int<28>> && !HasSymmetric<int>);
 
@@ -82,14 +90,52 @@ TEST_CASE("each channel has a scale of its own") {
   const auto tensor = Quantizer::quantize(values, {3, 3});
   REQUIRE(tensor.scales == std::vector<float>{1.0F, 0.1F, 1.0F});
   CHECK(tensor.group_size() == 3);
-  CHECK(tensor.codes.integers() == std::vector<std::int16_t>{7, -7, 1, 7, 3, 0, 0, 0, 0});  // 0.35F / 0.1F is below 3.5
+  CHECK(tensor.codes.integers() ==
+        std::vector<std::int16_t>{7, -7, 1, 7, 3, 0, 0, 0, 0});  // 0.35F / 0.1F is below 3.5
   for (std::size_t g = 0; g < 3; ++g)
     CHECK(Symmetric<Int<4>>::scales(std::span(values).subspan(3 * g, 3), {3}).front() == tensor.scales[g]);
 }
 
+#if __has_include(<nlohmann/json.hpp>)
+TEST_CASE("scales and codes of the reference data are reproduced per tensor, per channel and per group") {
+  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/int_scales.json";
+  if (!std::filesystem::exists(path)) {
+    MESSAGE("skipped: the reference data fliqs/int_scales.json is not there");
+    return;
+  }
+  const auto floats = [](const nlohmann::json& words) {
+    std::vector<float> values;
+    for (const auto& word : words)
+      values.push_back(
+          std::bit_cast<float>(static_cast<std::uint32_t>(std::stoul(word.get<std::string>(), nullptr, 16))));
+    return values;
+  };
+  int checked = 0;
+  for (const auto& item : nlohmann::json::parse(core::read_file(path))) {
+    const auto values = floats(item["x_f32"]);
+    const auto rows = item["rows"].get<std::int64_t>();
+    const auto group = item["group"].get<std::int64_t>();
+    const auto check = [&]<class Quantizer>(Quantizer, const char* key, const Shape& shape) {
+      if (Quantizer::format_type::bits != item["bits"].get<int>()) return;
+      const auto tensor = Quantizer::quantize(values, shape);
+      CHECK(tensor.scales == floats(item[key]["scale_f32"]));
+      CHECK(tensor.codes.integers() == item[key]["codes"].get<std::vector<std::int16_t>>());
+      ++checked;
+    };
+    core::for_each_type(core::TypeList<Int<3>, Int<6>, Int<8>>{}, [&]<class F>(std::type_identity<F>) {
+      check(Symmetric<F>{}, "per_tensor", {std::ssize(values)});
+      check(Symmetric<F, PerChannel>{}, "per_channel", {rows, std::ssize(values) / rows});
+      check(Symmetric<F, PerChannel>{}, "per_group", {std::ssize(values) / group, group});
+    });
+  }
+  CHECK(checked == 18);
+}
+#endif
+
 TEST_CASE("zeros get the scale 1 and stay zeros") {
-  for (const auto& scales : {Symmetric<Int<8>, PerChannel>::scales(std::vector<float>(6), {2, 3}),
-                             Symmetric<Int<8>, PerChannel, LeastSquares>::scales(std::vector<float>(6), {2, 3})})
+  for (const auto& scales :
+       {Symmetric<Int<8>, PerChannel>::scales(std::vector<float>(6), {2, 3}),
+        Symmetric<Int<8>, PerChannel, LeastSquares>::scales(std::vector<float>(6), {2, 3})})
     CHECK(scales == std::vector<float>{1, 1});
   const auto tensor = Symmetric<Int<2>>::quantize(std::vector<float>{0.0F, -0.0F}, {2});
   CHECK(Symmetric<Int<2>>::dequantize(tensor) == std::vector<float>{0, 0});
@@ -103,15 +149,16 @@ TEST_CASE("an unsigned format looks at positive numbers alone and clips the othe
   CHECK(Symmetric<UInt4>::scales(std::vector<float>{-1, -2}, {2}) == std::vector<float>{1});
 }
 
-TEST_CASE_TEMPLATE("random quotients round to nearest even exactly", F, Int<2>, Int<4>, Int<8>, UInt8, Int<16>,
-                   Int<27>) {
+TEST_CASE_TEMPLATE("random quotients round to nearest even exactly", F, Int<2>, Int<4>, Int<8>, UInt8,
+                   Int<16>, Int<27>) {
   core::Random random(1);
   std::int64_t wrong = 0;
   for (int i = 0; i < 100'000; ++i) {
     const float scale = std::bit_cast<float>(static_cast<std::uint32_t>(random.integer(1, 0x7F7FFFFF)));
     auto x = std::bit_cast<float>(static_cast<std::uint32_t>(random()));
     if (i % 2 == 0)  // near a tie: half an odd multiple of the scale, or its neighbour
-      x = static_cast<float>((static_cast<double>(random.integer(F::range.lowest, F::range.max)) + 0.5) * scale);
+      x = static_cast<float>((static_cast<double>(random.integer(F::range.lowest, F::range.max)) + 0.5) *
+                             scale);
     if (!std::isfinite(x)) continue;
     for (const float near : {x, std::nextafter(x, 0.0F), std::nextafter(x, 2 * x)})
       if (std::isfinite(near))
@@ -133,8 +180,8 @@ TEST_CASE("the rounding policy decides ties") {
   CHECK(codes(Up{}) == std::vector<std::int16_t>{1, 2, 0, -1, 1});
 }
 
-TEST_CASE_TEMPLATE("a dequantized number differs from the original by half a scale at most", F, Int<2>, Int<3>, Int<4>,
-                   Int<8>, Int<16>) {
+TEST_CASE_TEMPLATE("a dequantized number differs from the original by half a scale at most", F, Int<2>,
+                   Int<3>, Int<4>, Int<8>, Int<16>) {
   for (const double deviation : {1e-35, 1e-3, 1.0, 1e30}) {
     const auto values = normals(2, 5000, deviation);
     const auto tensor = Symmetric<F>::quantize(values, {std::ssize(values)});
@@ -142,14 +189,15 @@ TEST_CASE_TEMPLATE("a dequantized number differs from the original by half a sca
     const double scale = tensor.scales.front();
     bool close = true;
     for (std::size_t i = 0; i < values.size(); ++i)  // the float results are rounded once more
-      close = close && std::abs(static_cast<double>(back[i]) - values[i]) <= scale / 2 + std::abs(values[i]) * 0x1p-22;
+      close = close &&
+              std::abs(static_cast<double>(back[i]) - values[i]) <= scale / 2 + std::abs(values[i]) * 0x1p-22;
     CAPTURE(deviation);
     CHECK(close);
   }
 }
 
-TEST_CASE_TEMPLATE("least squares are never worse than the largest magnitude, and better for few bits", F, Int<2>,
-                   Int<4>, Int<8>, UInt4) {
+TEST_CASE_TEMPLATE("least squares are never worse than the largest magnitude, and better for few bits", F,
+                   Int<2>, Int<4>, Int<8>, UInt4) {
   using Narrow = Symmetric<F, PerTensor, LeastSquares>;
   using Wide = Symmetric<F, PerTensor, AbsMax>;
   for (const double deviation : {1e-42, 1e-30, 1.0, 3e37})
@@ -157,7 +205,9 @@ TEST_CASE_TEMPLATE("least squares are never worse than the largest magnitude, an
       auto values = normals(seed, 300, deviation);
       if (seed == 0) values.resize(1);
       const Shape shape{std::ssize(values)};
-      const auto error = [&]<class Q>(Q) { return squared_error(values, Q::dequantize(Q::quantize(values, shape))); };
+      const auto error = [&]<class Q>(Q) {
+        return squared_error(values, Q::dequantize(Q::quantize(values, shape)));
+      };
       CAPTURE(deviation);
       CHECK(error(Narrow{}) <= error(Wide{}));
       if (F::bits <= 4 && seed > 0 && deviation > 1e-40) CHECK(error(Narrow{}) < error(Wide{}));
@@ -172,8 +222,8 @@ TEST_CASE("least squares try 100 steps and keep the best, the widest on a tie") 
   float best = 0;
   for (int step = 100; step >= 1; --step) {
     const auto scale = static_cast<float>(step / 100.0 * widest);
-    const auto error =
-        squared_error(values, Symmetric<Int<3>>::dequantize(Symmetric<Int<3>>::quantize(values, {200}, {scale})));
+    const auto error = squared_error(
+        values, Symmetric<Int<3>>::dequantize(Symmetric<Int<3>>::quantize(values, {200}, {scale})));
     if (error < least) {
       least = error;
       best = scale;
@@ -185,9 +235,10 @@ TEST_CASE("least squares try 100 steps and keep the best, the widest on a tie") 
 }
 
 TEST_CASE("the ends of float keep a finite scale and their codes") {
-  for (const auto& tensor : {Symmetric<Int<2>>::quantize(std::vector<float>{largest_float, -largest_float, 1}, {3}),
-                             Symmetric<Int<2>, PerTensor, LeastSquares>::quantize(
-                                 std::vector<float>{largest_float, -largest_float, 1}, {3})}) {
+  for (const auto& tensor :
+       {Symmetric<Int<2>>::quantize(std::vector<float>{largest_float, -largest_float, 1}, {3}),
+        Symmetric<Int<2>, PerTensor, LeastSquares>::quantize(
+            std::vector<float>{largest_float, -largest_float, 1}, {3})}) {
     CHECK(tensor.scales == std::vector<float>{largest_float});
     CHECK(tensor.codes.integers() == std::vector<std::int16_t>{1, -1, 0});
   }
@@ -196,8 +247,8 @@ TEST_CASE("the ends of float keep a finite scale and their codes") {
   CHECK(tiny.scales == std::vector<float>{1});
   CHECK(tiny.codes.integers() == std::vector<std::int16_t>{0, 0});
   // a tiny scale makes no infinity
-  const auto clipped =
-      Symmetric<Int<8>>::quantize(std::vector<float>{largest_float, -largest_float, 0}, {3}, {smallest_float});
+  const auto clipped = Symmetric<Int<8>>::quantize(std::vector<float>{largest_float, -largest_float, 0}, {3},
+                                                   {smallest_float});
   CHECK(clipped.codes.integers() == std::vector<std::int16_t>{127, -128, 0});
 }
 
@@ -215,8 +266,8 @@ TEST_CASE("NaN and infinities are refused") {
   using Limits = std::numeric_limits<float>;
   for (const float bad : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
     const std::vector<float> values{1, bad};
-    CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::quantize(values, {2}), "quantizer input: a value is NaN or infinite",
-                         RangeError);
+    CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::quantize(values, {2}),
+                         "quantizer input: a value is NaN or infinite", RangeError);
     CHECK_THROWS_AS(Symmetric<UInt8>::quantize(values, {2}), RangeError);
     CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {2}, {1.0F}), RangeError);
     CHECK_THROWS_AS((Symmetric<Int<8>, PerTensor, LeastSquares>::scales(values, {2})), RangeError);
@@ -233,12 +284,13 @@ TEST_CASE("a scale that is not positive and finite is refused") {
 
 TEST_CASE("values and scales that do not fit the shape are refused") {
   const std::vector<float> values{1, 2, 3, 4};
-  CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::quantize(values, {5}), "values is 4, but the tensor's shape is 5", ShapeError);
+  CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::quantize(values, {5}), "values is 4, but the tensor's shape is 5",
+                       ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::scales(values, {5}), ShapeError);
   CHECK_THROWS_AS((Symmetric<Int<8>, PerChannel>::quantize(values, {2, 2}, {1.0F})), ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {4}, {}), ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {-4}), ShapeError);
   const Quantized<Int<8>> unscaled{PackedTensor<Int<8>>({4}), {}};
-  CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::dequantize(unscaled), "scales is 0, but the groups of the tensor is 1",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::dequantize(unscaled),
+                       "scales is 0, but the groups of the tensor is 1", ShapeError);
 }

@@ -55,11 +55,13 @@ class BlockArray {
   [[nodiscard]] constexpr std::int64_t count() const noexcept { return count_; }
   [[nodiscard]] constexpr const Operands& operands() const noexcept { return operands_; }
 
-  /// @throws ShapeError  an extent is not positive
+  /// @throws ShapeError  an extent is not positive, or the product has more than 2^56 multiply-accumulates
   [[nodiscard]] constexpr Mapping map(const MatrixShape& shape) const {
     core::check_positive("rows", shape.rows);
     core::check_positive("columns", shape.columns);
     core::check_positive("vectors", shape.vectors);
+    if (shape.rows > (std::int64_t{1} << 56) / shape.columns / shape.vectors)
+      throw ShapeError("matrix product: more than 2^56 multiply-accumulates");
     const std::int64_t lanes = B::lanes(operands_);
     const std::int64_t terms = B::terms;
     const auto groups = core::ceil_div(shape.rows, lanes);

@@ -49,10 +49,10 @@ constexpr RoundedInteger round_to_integer(double x) noexcept {
   const auto result = [&](std::uint64_t magnitude, bool huge) {
     return RoundedInteger{.low_bits = negative ? 0 - magnitude : magnitude, .negative = negative, .huge = huge};
   };
-  if (exponent >= 64) return result(0, significand != 0);
+  if (exponent >= 64) return result(0, true);
   if (exponent >= 0) {
     const auto magnitude = significand << exponent;
-    return result(magnitude, significand != 0 && std::bit_width(significand) + exponent > 63);
+    return result(magnitude, static_cast<int>(std::bit_width(significand)) + exponent > 63);
   }
   const int drop = -exponent;
   const auto kept = drop > 63 ? 0 : significand >> drop;

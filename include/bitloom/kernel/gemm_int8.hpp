@@ -150,7 +150,8 @@ void gemm_int8_by(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
 
 }  // namespace detail
 
-/// result = weights · activations, sums modulo 2^32; all matrices row-major with the given strides (in elements).
+/// result = weights · activations, sums modulo 2^32; all matrices row-major with the given strides (in elements),
+/// all extents at least 1.
 ///
 /// @param weights      [rows × depth], each -128..127
 /// @param activations  [depth × vectors], each -128..127 if `signed_activations`, else 0..255

@@ -149,6 +149,8 @@ class QuantizedNetwork {
                   .scales{}, .relu = s.relu, .pool = s.pool};
       for (std::size_t k = 0; k < s.bias.size(); ++k) {
         const double unit = static_cast<double>(input_scale) * weights.scales[weights.scales.size() == 1 ? 0 : k];
+        if (!std::isnormal(static_cast<float>(unit)))
+          throw RangeError(s.name + " channel " + std::to_string(k) + ": input scale times weight scale leaves float");
         stage.bias.push_back(integer_bias(s.name, s.bias[k] / unit, s.geometry.patch()));
         stage.unit.push_back(static_cast<float>(unit));
         if (!last) stage.scales.push_back(quant::DyadicScale::from_real(unit / output_scale));

@@ -33,7 +33,8 @@ concept Granularity = requires(const Shape& shape) {
   { G::groups(shape) } -> std::same_as<std::int64_t>;  // equal, contiguous parts of the tensor, each with a scale
 };
 
-/// Scale = largest magnitude / largest value of the format: nothing is clipped.
+/// Scale = largest magnitude / largest value of the format, rounded to float. Nothing is clipped, except by a rounding
+/// that matters: in formats of more than 24 bits, and where the scale is subnormal.
 struct AbsMax {
   template <class Quantizer>
   static float scale(std::span<const float> values) {

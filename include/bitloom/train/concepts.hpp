@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 #include <Eigen/Core>

@@ -23,9 +23,11 @@ struct Dataset {
   op::TensorShape shape;    ///< of one item
   int class_count = 0;
 
+  /// Number of items.
   [[nodiscard]] std::int64_t count() const noexcept { return images.cols(); }
 };
 
+/// Checks that a data set does not contradict itself.
 /// @throws ShapeError  images, labels and shape do not fit together
 /// @throws RangeError  a label is no class
 inline void check(const Dataset& dataset) {

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/train/tape.hpp>

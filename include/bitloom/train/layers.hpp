@@ -38,7 +38,7 @@ Parameter<S> zero_parameter(const char* name, std::int64_t rows, std::int64_t co
 
 }  // namespace detail
 
-/// weight · input + bias. An image is flattened as it is stored.
+/// weight · input + bias, a `LearningLayer`. An image is flattened as it is stored.
 template <Scalar S>
 struct Dense {
   Parameter<S> weight;  ///< [out × in]
@@ -50,11 +50,13 @@ struct Dense {
       : weight(detail::zero_parameter<S>("weight", out, in)),
         bias(detail::zero_parameter<S>("bias", out, 1)) {}
 
+  /// Shape of one item that comes out. @throws ShapeError  the layer does not take the input
   [[nodiscard]] op::TensorShape output(const op::TensorShape& input) const {
     detail::check_layer_input("dense", input, weight.value.cols());
     return {weight.value.rows()};
   }
 
+  /// Records the layer; if it is const, without gradients for its parameters.
   Value<S> forward(Tape<S>& tape, Value<S> input) {
     return dense(input, tape.parameter(weight), tape.parameter(bias));
   }
@@ -62,12 +64,15 @@ struct Dense {
     return dense(input, tape.parameter(weight), tape.parameter(bias));
   }
 
+  /// The weight, then the bias.
   [[nodiscard]] std::array<Parameter<S>*, 2> parameters() { return {&weight, &bias}; }
   [[nodiscard]] std::array<const Parameter<S>*, 2> parameters() const { return {&weight, &bias}; }
+
+  /// Inputs of one output.
   [[nodiscard]] std::int64_t fan_in() const { return weight.value.cols(); }
 };
 
-/// Convolution with a bias per output channel.
+/// Convolution with a bias per output channel, a `LearningLayer`.
 template <Scalar S>
 struct Conv2d {
   op::ConvGeometry geometry;
@@ -83,11 +88,13 @@ struct Conv2d {
     static_cast<void>(geometry.output());
   }
 
+  /// Shape of one item that comes out. @throws ShapeError  the layer does not take the input
   [[nodiscard]] op::TensorShape output(const op::TensorShape& input) const {
     detail::check_layer_input("conv2d", input, geometry.input);
     return geometry.output();
   }
 
+  /// Records the layer; if it is const, without gradients for its parameters.
   Value<S> forward(Tape<S>& tape, Value<S> input) {
     return conv2d(input, tape.parameter(weight), tape.parameter(bias), geometry);
   }
@@ -95,15 +102,20 @@ struct Conv2d {
     return conv2d(input, tape.parameter(weight), tape.parameter(bias), geometry);
   }
 
+  /// The weight, then the bias.
   [[nodiscard]] std::array<Parameter<S>*, 2> parameters() { return {&weight, &bias}; }
   [[nodiscard]] std::array<const Parameter<S>*, 2> parameters() const { return {&weight, &bias}; }
+
+  /// Inputs of one output.
   [[nodiscard]] std::int64_t fan_in() const { return geometry.patch(); }
 };
 
 /// max(input, 0), element by element.
 struct Relu {
+  /// Shape of one item that comes out.
   [[nodiscard]] op::TensorShape output(const op::TensorShape& input) const { return input; }
 
+  /// Records the layer.
   template <Scalar S>
   Value<S> forward(Tape<S>&, Value<S> input) const {
     return relu(input);
@@ -114,11 +126,13 @@ struct Relu {
 struct MaxPool {
   op::PoolGeometry geometry;
 
+  /// Shape of one item that comes out. @throws ShapeError  the layer does not take the input
   [[nodiscard]] op::TensorShape output(const op::TensorShape& input) const {
     detail::check_layer_input("max_pool", input, geometry.input);
     return geometry.output();
   }
 
+  /// Records the layer.
   template <Scalar S>
   Value<S> forward(Tape<S>&, Value<S> input) const {
     return max_pool(input, geometry);

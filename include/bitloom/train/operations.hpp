@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cmath>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/train/tape.hpp>

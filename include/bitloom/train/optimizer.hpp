@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <bitloom/core/error.hpp>
@@ -41,6 +39,7 @@ class Sgd {
   Sgd() = default;
   explicit Sgd(const Options& options) : options_(options) {}
 
+  /// Moves every parameter against its gradient.
   /// @throws ShapeError  the parameters are not those of the first step
   void step(std::span<Parameter<S>* const> parameters, double learning_rate) {
     detail::prepare_state(velocity_, parameters);
@@ -74,6 +73,7 @@ class Adam {
   Adam() = default;
   explicit Adam(const Options& options) : options_(options) {}
 
+  /// Moves every parameter against its gradient.
   /// @throws ShapeError  the parameters are not those of the first step
   void step(std::span<Parameter<S>* const> parameters, double learning_rate) {
     detail::prepare_state(first_, parameters);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -62,6 +63,7 @@ class Sequential {
     return add(Conv2d<S>({.input = output_shape(), .out_channels = out_channels, .window = window}));
   }
 
+  /// Appends max(x, 0).
   Sequential& relu() { return add(Relu{}); }
 
   /// Appends a maximum pooling. @throws ShapeError  the window does not fit
@@ -89,6 +91,7 @@ class Sequential {
           layers_[i]);
   }
 
+  /// The layers, in order.
   [[nodiscard]] const std::vector<AnyLayer>& layers() const noexcept { return layers_; }
 
   /// Shape of one item that comes in.

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <string>
 #include <utility>
 
 #include <bitloom/core/error.hpp>

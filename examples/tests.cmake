@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# The example programs on real input, on bad input, and on reference files where they are at hand.
+
+if(NOT TARGET codesign)
+  return()
+endif()
+set(example_data "${PROJECT_SOURCE_DIR}/tests/data")
+set(reference "${PROJECT_SOURCE_DIR}/../shared/reference")
+
+# Same figures as the stored report: counts exactly, accuracies within what compilers may change.
+add_test(NAME examples.codesign COMMAND "${CMAKE_COMMAND}"
+  -DPROGRAM=$<TARGET_FILE:codesign> "-DSTORED=${example_data}/codesign.json"
+  -P "${PROJECT_SOURCE_DIR}/tests/support/codesign.cmake")
+add_test(NAME examples.compute_in_bram.verify COMMAND compute_in_bram verify --products 3)
+add_test(NAME examples.compute_in_bram.cost COMMAND compute_in_bram cost --network alexnet --bits 8 --layers)
+
+# name, program, expected exit code, text that the one line on standard error has, arguments
+function(bitloom_bad_input name program text)
+  add_test(NAME examples.bad_input.${name} COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:${program}> "-DARGUMENTS=${ARGN}" "-DTEXT=${text}"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/bad_input.cmake")
+endfunction()
+bitloom_bad_input(unknown_option codesign "--bogus" --bogus)
+bitloom_bad_input(unknown_width codesign "3" --bits 3)
+bitloom_bad_input(missing_folder codesign "train-images" --data "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
+bitloom_bad_input(truncated_digits codesign "line 1, column" --digits "${example_data}/truncated_digits.csv")
+bitloom_bad_input(block_without_width compute_in_bram "int3 x uint3" cost --bits 3)
+bitloom_bad_input(impossible_layer compute_in_bram "layers[0][1][2]: -1" cost --network
+                  "${example_data}/impossible_layer.json")
+bitloom_bad_input(no_subcommand compute_in_bram "subcommand")
+bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
+
+if(EXISTS "${reference}/bramac")
+  file(GLOB traces "${reference}/bramac/trace_*.csv")
+  add_test(NAME examples.compute_in_bram.check COMMAND compute_in_bram check ${traces}
+    "${reference}/bramac/trace_operands.jsonl" "${reference}/bramac/mac2_dot_vectors.jsonl"
+    "${reference}/bramac/mac2_cycles.csv" "${reference}/bramac/accumulator_limits.csv"
+    "${reference}/bramac/cim_instruction_vectors.csv")
+  set_tests_properties(examples.compute_in_bram.check PROPERTIES PASS_REGULAR_EXPRESSION "\n117 passed, 0 failed\n$")
+  add_test(NAME examples.compute_in_bram.check_corrupted COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DREFERENCE=${reference}/bramac"
+    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
+else()
+  message(STATUS "bitloom: the checks of reference data are off, because ../shared/reference/bramac is not there")
+endif()
