@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 version = $(shell sed -n 's/.*version = "\(.*\)";/\1/p' include/bitloom/core/version.hpp)
 sources = $(shell find include tests examples bench -name '*.hpp' -o -name '*.cpp')
 
-.PHONY: help demo test sanitize fuzz bench docs format clean
+.PHONY: help demo test sanitize fuzz bench performance docs format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -38,6 +38,12 @@ bench: ## the benchmarks; their figures go to build/bench/summary.json
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
 	build/bench/bitloom_bench
+
+performance: ## the benchmarks and the parse times, written to docs/performance.md
+	@cmake/install-deps.sh build bench
+	cmake --preset bench
+	cmake --build --preset bench -j $(JOBS)
+	bench/performance.sh build/bench/bitloom_bench
 
 docs: ## the reference pages, build/docs/html/index.html
 	@cmake/install-deps.sh docs

@@ -75,12 +75,33 @@ std::string number(std::optional<double> value) {
   return text;
 }
 
-nlohmann::json json(std::optional<double> value) { return value ? nlohmann::json(*value) : nlohmann::json(nullptr); }
+std::string joined(const std::vector<std::string>& cells) {
+  std::string line;
+  for (const auto& cell : cells) line += (line.empty() ? "" : " | ") + cell;
+  return line;
+}
+
+nlohmann::json json(std::optional<double> value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<std::string> defaults{argv[0], "--benchmark_repetitions=5", "--benchmark_enable_random_interleaving=true",
+  std::string markdown;  // also write the table to this file, as Markdown
+  if (argc > 1 && std::string(argv[1]).starts_with("--markdown=")) {
+    markdown = std::string(argv[1]).substr(std::string("--markdown=").size());
+    --argc;
+    std::copy(argv + 2, argv + argc + 1, argv + 1);
+  }
+  std::string markdown;  // also write the table to this file, as Markdown
+  if (argc > 1 && std::string(argv[1]).starts_with("--markdown=")) {
+    markdown = std::string(argv[1]).substr(std::string("--markdown=").size());
+    std::copy(argv + 2, argv + argc, argv + 1);
+    --argc;
+  }
+  std::vector<std::string> defaults{argv[0], "--benchmark_repetitions=5",
+                                    "--benchmark_enable_random_interleaving=true",
                                     "--benchmark_min_time=0.2"};
   std::vector<char*> arguments;
   for (auto& argument : defaults) arguments.push_back(argument.data());
@@ -92,7 +113,10 @@ int main(int argc, char** argv) {
   Collector collector;
   benchmark::RunSpecifiedBenchmarks(&collector);
 
-  core::Table table({"benchmark", "ours", "peer", "ratio", "share of limit", "spread", "unit", "peer's name"});
+  const std::vector<std::string> header{"benchmark",      "ours",   "peer", "ratio",
+                                        "share of limit", "spread", "unit", "peer's name"};
+  core::Table table(header);
+  std::string lines = "| " + joined(header) + " |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
   auto summary = nlohmann::json::array();
   for (const auto& row : bench::rows()) {
     const auto scaled = [&](const std::string& name) -> std::optional<double> {
@@ -105,8 +129,16 @@ int main(int argc, char** argv) {
     const auto limit = scaled(row.limit_benchmark);
     const auto ratio = peer ? std::optional(*value / *peer) : std::nullopt;
     const auto share = limit ? std::optional(*value / *limit) : std::nullopt;
-    table.add_row({row.name, number(value), number(peer), number(ratio), number(share),
-                   number(collector.figure(row.benchmark)->spread), row.unit, row.peer.empty() ? "-" : row.peer});
+    const std::vector<std::string> cells{row.name,
+                                         number(value),
+                                         number(peer),
+                                         number(ratio),
+                                         number(share),
+                                         number(collector.figure(row.benchmark)->spread),
+                                         row.unit,
+                                         row.peer.empty() ? "-" : row.peer};
+    table.add_row(cells);
+    lines += "| " + joined(cells) + " |\n";
     summary.push_back({{"name", row.name},
                        {"value", *value},
                        {"unit", row.unit},
@@ -116,9 +148,11 @@ int main(int argc, char** argv) {
                        {"limit", json(limit)},
                        {"share", json(share)}});
   }
-  std::printf("bitloom %s, %s, %s, %s\n\n%s", std::string(version).c_str(), BITLOOM_COMPILER, BITLOOM_COMPILE_FLAGS,
-              processor().c_str(), table.text().c_str());
+  const auto machine = std::string("bitloom ") + std::string(version) + ", " + BITLOOM_COMPILER + ", " +
+                       BITLOOM_COMPILE_FLAGS + ", " + processor();
+  std::printf("%s\n\n%s", machine.c_str(), table.text().c_str());
   try {
+    if (!markdown.empty()) core::write_file(markdown, machine + "\n\n" + lines);
     core::write_file(BITLOOM_BENCH_SUMMARY, summary.dump(2) + "\n");
   } catch (const Error& error) {
     std::fprintf(stderr, "bench: %s\n", error.what());

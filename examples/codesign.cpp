@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <bitloom/accel.hpp>
@@ -54,7 +54,7 @@ struct Options {
   std::vector<int> bits{8, 4, 2};
   std::int64_t blocks = 16;
   std::int64_t sample = 4;
-  int epochs = 30;
+  int epochs = 20;
   std::uint64_t seed = 1;
   std::string json;
   std::string html;
@@ -64,18 +64,17 @@ Model make_model(const op::TensorShape& shape, int classes, std::uint64_t seed) 
   Model model(shape);
   model.conv2d(8, {.kernel = 3, .padding = 1}).relu().max_pool({.kernel = 2, .stride = 2});
   model.conv2d(16, {.kernel = 3, .padding = 1}).relu().max_pool({.kernel = 2, .stride = 2});
-  model.dense(32).relu().dense(classes);
+  model.dense(classes);
   model.initialize(seed);
   return model;
 }
 
 double train_model(Model& model, const train::Dataset& data, const Options& options) {
-  train::Adam<float> adam;
-  train::FitOptions fit{.epochs = options.epochs, .seed = options.seed, .schedule = train::Cosine{}};
-  fit.learning_rate = 3e-3;
-  const auto steps = options.epochs * ((data.count() + fit.batch_size - 1) / fit.batch_size);
-  core::Progress progress("train", steps);
-  const auto losses = train::fit(model, data, fit, adam, [&](const train::Step& step) {
+  train::Sgd<float> sgd;
+  const train::FitOptions fit{
+      .epochs = options.epochs, .learning_rate = 0.05, .seed = options.seed, .schedule = train::Cosine{}};
+  core::Progress progress("train", options.epochs * ((data.count() + fit.batch_size - 1) / fit.batch_size));
+  const auto losses = train::fit(model, data, fit, sgd, [&](const train::Step& step) {
     progress.update(step.step, fmt::format("epoch {} loss {:.4f}", step.epoch + 1, step.loss));
   });
   return losses.back();
@@ -96,11 +95,12 @@ std::vector<net::FloatStage> stages_of(const Model& model) {
                         .bias = values(conv->bias),
                         .relu = false});
     } else if (const auto* dense = std::get_if<train::Dense<float>>(&layer)) {
-      stages.push_back({.name = fmt::format("dense{}", stages.size() + 1),
-                        .geometry = op::dense_geometry(dense->weight.value.cols(), dense->weight.value.rows()),
-                        .weights = values(dense->weight),
-                        .bias = values(dense->bias),
-                        .relu = false});
+      stages.push_back(
+          {.name = fmt::format("dense{}", stages.size() + 1),
+           .geometry = op::dense_geometry(dense->weight.value.cols(), dense->weight.value.rows()),
+           .weights = values(dense->weight),
+           .bias = values(dense->bias),
+           .relu = false});
     } else if (const auto* pool = std::get_if<train::MaxPool>(&layer)) {
       stages.back().pool = pool->geometry.window;
     } else {
@@ -224,8 +224,8 @@ nlohmann::json to_json(const Row& row) {
           {"layers", layers}};
 }
 
-const std::vector<std::string> header{"format", "block", "accuracy", "cycles/image", "blocks", "latency [us]",
-                                      "area [units]", "energy", "port busy"};
+const std::vector<std::string> header{"format",       "block",        "accuracy", "cycles/image", "blocks",
+                                      "latency [us]", "area [units]", "energy",   "port busy"};
 
 std::vector<std::string> cells(const Row& row) {
   return {row.format,
@@ -240,7 +240,8 @@ std::vector<std::string> cells(const Row& row) {
           row.cost.weight_words == 0 ? "-" : fmt::format("{:.0f} %", 100 * row.cost.port_occupancy)};
 }
 
-std::string html(const std::vector<Row>& rows, const std::string& facts, const std::vector<std::string>& assumptions) {
+std::string html(const std::vector<Row>& rows, const std::string& facts,
+                 const std::vector<std::string>& assumptions) {
   examples::HtmlReport report("Number formats on FPGA blocks");
   report.paragraph(facts);
   std::vector<std::vector<std::string>> lines;
@@ -283,23 +284,31 @@ int run(const Options& options) {
   {
     core::Progress progress("run", std::ssize(options.bits) * static_cast<std::int64_t>(Blocks::size));
     for (const int bits : options.bits)
-      core::visit_at(Widths{}, bits == 2 ? 0 : bits == 4 ? 1 : 2,
-                     [&]<class W>(std::type_identity<W>) { run_width<W>(stages, data, options, progress, rows); });
+      core::visit_at(
+          Widths{},
+          bits == 2   ? 0
+          : bits == 4 ? 1
+                      : 2,
+          [&]<class W>(std::type_identity<W>) { run_width<W>(stages, data, options, progress, rows); });
   }
 
   const auto facts = fmt::format(
-      "{}: {} images to train, {} to test; a CNN of {} stages, {} epochs, seed {}: loss {:.4f}, float accuracy "
+      "{}: {} images to train, {} to test; a CNN of {} stages, {} epochs, seed {}: loss {:.4f}, float "
+      "accuracy "
       "{:.2f} %. Quantized after training: weights per channel, activations per tensor.",
       name, data.train.count(), data.test.count(), stages.size(), options.epochs, options.seed, loss,
       100 * float_accuracy);
   std::vector<std::string> assumptions{
       "* At an assumed clock; the cycles are exact.",
-      "Layers run one after the other on the same blocks; weights that do not fit are loaded for every image.",
+      "Layers run one after the other on the same blocks; weights that do not fit are loaded for every "
+      "image.",
       "An adder tree outside the blocks joins partial sums, one cycle a level.",
-      "Areas are relative: an M20K is 40 units, a DSP slice 30. BRAMAC blocks hold the weights; DSP slices take them "
+      "Areas are relative: an M20K is 40 units, a DSP slice 30. BRAMAC blocks hold the weights; DSP slices "
+      "take them "
       "from memory that is not counted. No energy figure is known for these blocks."};
   for (const auto& c : constants_of(rows))
-    assumptions.push_back(fmt::format("{}: {:g} {} ({}: {})", c.name, c.value, c.unit, core::name(c.standing), c.source));
+    assumptions.push_back(
+        fmt::format("{}: {:g} {} ({}: {})", c.name, c.value, c.unit, core::name(c.standing), c.source));
 
   bool equal = true;
   core::Table table(header);
@@ -310,9 +319,10 @@ int run(const Options& options) {
   }
   fmt::print("{}\n\n{}\n", facts, table.text());
   for (const auto& line : assumptions) fmt::print("{}\n", line);
-  fmt::print("{}: value view = plain integers on {} images, cycle view = plain integers and cycles = formula on {} "
-             "images, for every line of the table\n",
-             equal ? "agreement" : "DISAGREEMENT", data.test.count(), std::min(options.sample, data.test.count()));
+  fmt::print(
+      "{}: value view = plain integers on {} images, cycle view = plain integers and cycles = formula on {} "
+      "images, for every line of the table\n",
+      equal ? "agreement" : "DISAGREEMENT", data.test.count(), std::min(options.sample, data.test.count()));
 
   if (!options.json.empty()) {
     auto list = nlohmann::json::array();
@@ -345,23 +355,29 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("What does a number format cost in accuracy, and what does it buy on an FPGA block? Trains a small "
-               "network on real images, quantizes it, and runs it bit by bit on models of the blocks.",
-               "codesign");
+  CLI::App app(
+      "What does a number format cost in accuracy, and what does it buy on an FPGA block? Trains a small "
+      "network on real images, quantizes it, and runs it bit by bit on models of the blocks.",
+      "codesign");
   app.set_version_flag("--version", std::string(version));
-  app.add_option("--data", options.data, "folder with IDX files, e.g. of Fashion-MNIST (Debian package "
-                                         "dataset-fashion-mnist: /usr/share/datasets/fashion-mnist)");
+  app.add_option("--data", options.data,
+                 "folder with IDX files, e.g. of Fashion-MNIST (Debian package "
+                 "dataset-fashion-mnist: /usr/share/datasets/fashion-mnist)");
   app.add_option("--digits", options.digits, "CSV file with digits of 8x8 pixels, used without --data")
       ->capture_default_str();
   app.add_option("--bits", options.bits, "widths of weights and activations")
       ->delimiter(',')
       ->check(CLI::IsMember({2, 4, 8}))
       ->capture_default_str();
-  app.add_option("--blocks", options.blocks, "blocks of each kind")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  app.add_option("--blocks", options.blocks, "blocks of each kind")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   app.add_option("--sample", options.sample, "test images that also run through the cycle view")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "epochs of training")->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_option("--epochs", options.epochs, "epochs of training")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "seed of weights and batches")->capture_default_str();
   app.add_option("--json", options.json, "also write the result to this file");
   app.add_option("--html", options.html, "also write a page with charts to this file");

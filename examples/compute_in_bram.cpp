@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <bitloom/accel.hpp>
@@ -65,8 +65,8 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
   for (const auto& v : verdicts) {
     all_ok = all_ok && v.agreement.holds();
     const bool every = fabric::verifies_all(v.operands);
-    fmt::print("{:<22} {:<12}  {}{}\n", v.block, fabric::to_string(v.operands), fabric::to_string(v.agreement),
-               every ? " (every MAC2 among them)" : "");
+    fmt::print("{:<22} {:<12}  {}{}\n", v.block, fabric::to_string(v.operands),
+               fabric::to_string(v.agreement), every ? " (every MAC2 among them)" : "");
     list.push_back({{"block", v.block},
                     {"weight_bits", v.operands.weight_bits},
                     {"activation_bits", v.operands.activation_bits},
@@ -79,8 +79,11 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
   }
   fmt::print("seed {}, {} random products for each line\n", seed, products);
   if (!json_file.empty()) {
-    const nlohmann::json report{
-        {"version", version}, {"seed", seed}, {"random_products", products}, {"verified", list}, {"ok", all_ok}};
+    const nlohmann::json report{{"version", version},
+                                {"seed", seed},
+                                {"random_products", products},
+                                {"verified", list},
+                                {"ok", all_ok}};
     core::write_file(json_file, report.dump(2) + "\n");
   }
   return all_ok ? examples::success : examples::check_failed;
@@ -92,7 +95,8 @@ std::vector<std::pair<std::string, net::LayerList>> load_networks(const std::str
   if (name == "resnet18") return {{name, net::layer_list(net::resnet18())}};
   if (name == "resnet34") return {{name, net::layer_list(net::resnet34())}};
   std::vector<std::pair<std::string, net::LayerList>> networks;
-  for (const auto& workload : net::read_workloads(name)) networks.emplace_back(workload.name, workload.enhanced);
+  for (const auto& workload : net::read_workloads(name))
+    networks.emplace_back(workload.name, workload.enhanced);
   return networks;
 }
 
@@ -107,22 +111,25 @@ struct CostOptions {
 int run_cost(const CostOptions& options) {
   const Operands o{.weight_bits = options.bits, .activation_bits = options.bits};
   auto report = nlohmann::json::array();
-  core::Table table({"network", "block", "cycles/image", "load cycles", "blocks", "latency [us]", "port busy"});
+  core::Table table(
+      {"network", "block", "cycles/image", "load cycles", "blocks", "latency [us]", "port busy"});
   core::Table layer_table({"layer", "block", "outputs", "terms", "positions", "blocks", "cycles"});
   std::vector<core::Constant> constants;
   for (const auto& [name, list] : load_networks(options.network)) {
     const auto products = accel::layer_products(list);
     core::for_each_type(CostBlocks{}, [&]<class B>(std::type_identity<B>) {
       const auto cost = accel::network_cost<B>(products, {options.blocks, o});
-      table.add_row({name, std::string(B::name), std::to_string(cost.cycles), std::to_string(cost.load_cycles),
-                     std::to_string(cost.blocks), fmt::format("{:.1f} *", cost.latency_us),
+      table.add_row({name, std::string(B::name), std::to_string(cost.cycles),
+                     std::to_string(cost.load_cycles), std::to_string(cost.blocks),
+                     fmt::format("{:.1f} *", cost.latency_us),
                      fmt::format("{:.0f} %", 100 * cost.port_occupancy)});
       auto layers = nlohmann::json::array();
       for (const auto& layer : cost.layers) {
         const auto& [rows, columns, vectors] = layer.shape;
         layer_table.add_row({name + ' ' + layer.name, std::string(B::name), std::to_string(rows),
                              std::to_string(columns), std::to_string(vectors),
-                             std::to_string(layer.product.mapping.blocks()), std::to_string(layer.product.cycles)});
+                             std::to_string(layer.product.mapping.blocks()),
+                             std::to_string(layer.product.cycles)});
         layers.push_back({{"name", layer.name},
                           {"outputs", rows},
                           {"terms", columns},
@@ -149,8 +156,10 @@ int run_cost(const CostOptions& options) {
   for (const auto& c : constants)
     fmt::print("{}: {:g} {} ({}: {})\n", c.name, c.value, c.unit, core::name(c.standing), c.source);
   if (!options.json.empty()) {
-    const nlohmann::json file{
-        {"version", version}, {"bits", options.bits}, {"blocks_available", options.blocks}, {"costs", report}};
+    const nlohmann::json file{{"version", version},
+                              {"bits", options.bits},
+                              {"blocks_available", options.blocks},
+                              {"costs", report}};
     core::write_file(options.json, file.dump(2) + "\n");
   }
   return examples::success;
@@ -159,21 +168,24 @@ int run_cost(const CostOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Do the value view, the cycle view and the formulas of a compute-in-BRAM block agree, with each "
-               "other and with reference data?",
-               "compute_in_bram");
+  CLI::App app(
+      "Do the value view, the cycle view and the formulas of a compute-in-BRAM block agree, with each "
+      "other and with reference data?",
+      "compute_in_bram");
   app.set_version_flag("--version", std::string(version));
   app.require_subcommand(1);
 
   std::vector<std::string> files;
-  auto* check = app.add_subcommand("check", "recompute reference files (MAC2 dot products, eFSM traces, cycle "
-                                            "counts, accumulator limits, instruction words)");
+  auto* check = app.add_subcommand("check",
+                                   "recompute reference files (MAC2 dot products, eFSM traces, cycle "
+                                   "counts, accumulator limits, instruction words)");
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
 
   std::uint64_t seed = 1;
   int products = 20;
   std::string json_file;
-  auto* verify_command = app.add_subcommand("verify", "compare the views of every BRAMAC block, width and sign");
+  auto* verify_command =
+      app.add_subcommand("verify", "compare the views of every BRAMAC block, width and sign");
   verify_command->add_option("--seed", seed, "seed of the random operands")->capture_default_str();
   verify_command->add_option("--products", products, "random matrix products for each block, width and sign")
       ->check(CLI::Range(1, 100000))
@@ -181,11 +193,14 @@ int main(int argc, char** argv) {
   verify_command->add_option("--json", json_file, "also write the result to this file");
 
   CostOptions cost;
-  auto* cost_command = app.add_subcommand("cost", "cycles of a network's layers on an array of blocks, beside DSP "
-                                                  "slices");
-  cost_command->add_option("--network", cost.network, "alexnet, resnet18, resnet34, or a JSON file with layer lists")
+  auto* cost_command = app.add_subcommand("cost",
+                                          "cycles of a network's layers on an array of blocks, beside DSP "
+                                          "slices");
+  cost_command
+      ->add_option("--network", cost.network, "alexnet, resnet18, resnet34, or a JSON file with layer lists")
       ->capture_default_str();
-  cost_command->add_option("--bits", cost.bits, "width of weights and activations: 2, 4 or 8")->capture_default_str();
+  cost_command->add_option("--bits", cost.bits, "width of weights and activations: 2, 4 or 8")
+      ->capture_default_str();
   cost_command->add_option("--blocks", cost.blocks, "blocks of each kind")->capture_default_str();
   cost_command->add_flag("--layers", cost.layers, "also print every layer");
   cost_command->add_option("--json", cost.json, "also write the result to this file");

@@ -4,8 +4,8 @@
 #include <type_traits>
 #include <vector>
 
-#include <Eigen/Core>
 #include <benchmark/benchmark.h>
+#include <Eigen/Core>
 
 #include <bitloom/core/random.hpp>
 #include <bitloom/fabric.hpp>
@@ -23,7 +23,8 @@ constexpr Operands int4{.weight_bits = 4, .activation_bits = 4};
 std::vector<std::int16_t> random_values(std::int64_t count, int low, int high, std::uint64_t seed) {
   core::Random random(seed);
   std::vector<std::int16_t> values;
-  for (std::int64_t i = 0; i < count; ++i) values.push_back(static_cast<std::int16_t>(random.integer(low, high)));
+  for (std::int64_t i = 0; i < count; ++i)
+    values.push_back(static_cast<std::int16_t>(random.integer(low, high)));
   return values;
 }
 
@@ -64,7 +65,7 @@ BENCHMARK(eigen_float_gemm_1024);
 /// Multiply-accumulates in registers alone, by the kernel's instruction: what no GEMM can exceed.
 void limit_int8_macs(benchmark::State& state) {
   using Path = kernel::detail::BestPath;
-  constexpr std::size_t chains = 12;  // enough independent sums to hide the latency
+  constexpr std::size_t chains = 12;      // enough independent sums to hide the latency
   std::uint32_t inputs[chains + 1] = {};  // unknown to the compiler, so that no two chains are one
   benchmark::DoNotOptimize(inputs);
   typename Path::Vector a[chains];
@@ -81,7 +82,8 @@ void limit_int8_macs(benchmark::State& state) {
       benchmark::DoNotOptimize(out);
     });
   }
-  state.SetItemsProcessed(state.iterations() * 1000 * static_cast<std::int64_t>(chains) * Path::lanes * Path::group);
+  state.SetItemsProcessed(state.iterations() * 1000 * static_cast<std::int64_t>(chains) * Path::lanes *
+                          Path::group);
 }
 BENCHMARK(limit_int8_macs);
 

@@ -14,7 +14,7 @@ struct Row {
   std::string unit;           ///< of the figures
   double items_per_unit = 1;  ///< items per second in one unit, e.g. 1e9 for GMAC/s
   std::string benchmark;
-  std::string peer;            ///< name of the peer, as the summary shows it
+  std::string peer;  ///< name of the peer, as the summary shows it
   std::string peer_benchmark;
   std::string limit_benchmark;
 };

@@ -28,9 +28,9 @@ struct DotCase {
   std::string where;    ///< file and line
   std::string variant;  ///< "2SA" or "1DA"
   fabric::Operands operands{};
-  std::vector<std::array<std::uint64_t, 2>> words;                       ///< [MAC2][word]
-  std::array<std::vector<std::vector<std::int64_t>>, 2> activations{};   ///< [word][array][MAC2]
-  std::vector<std::vector<std::int64_t>> accumulators;                   ///< [array][lane]
+  std::vector<std::array<std::uint64_t, 2>> words;                      ///< [MAC2][word]
+  std::array<std::vector<std::vector<std::int64_t>>, 2> activations{};  ///< [word][array][MAC2]
+  std::vector<std::vector<std::int64_t>> accumulators;                  ///< [array][lane]
   std::int64_t first_readout{};
 
   [[nodiscard]] std::int64_t count() const { return std::ssize(words); }
@@ -74,7 +74,8 @@ inline DotCase parse_dot_case(const std::string& line, const std::string& where)
     c.first_readout = json.at("first_readout_cycle").get<std::int64_t>();
     const std::size_t arrays = c.variant == "2SA" ? 2 : 1;
     const auto lanes = static_cast<std::size_t>(40 / c.operands.weight_bits);
-    bool fits = count > 0 && words1.size() == count && words2.size() == count && c.accumulators.size() == arrays;
+    bool fits =
+        count > 0 && words1.size() == count && words2.size() == count && c.accumulators.size() == arrays;
     for (const auto& inputs : c.activations) {
       fits = fits && inputs.size() == arrays;
       for (const auto& array : inputs) fits = fits && array.size() == count;
@@ -143,7 +144,8 @@ std::string dot_case_difference(const DotCase& c) {
       [&](const auto& rows) {
         for (const auto& row : rows) {
           auto& values = cycle_view.emplace_back();
-          for (int e = 0; e < lanes; ++e) values.push_back(fabric::lanes::value(row, e, B::lane_bits(c.operands)));
+          for (int e = 0; e < lanes; ++e)
+            values.push_back(fabric::lanes::value(row, e, B::lane_bits(c.operands)));
         }
       },
       [&](const fabric::BramacStep& s, const auto&) {
@@ -170,7 +172,8 @@ std::string dot_case_difference(const DotCase& c) {
   B::accumulate(shape, c.operands, weights, activations, sums);
   for (std::size_t e = 0; e < static_cast<std::size_t>(lanes); ++e)
     for (std::size_t a = 0; a < B::arrays; ++a)
-      if (sums[e * B::arrays + a] != c.accumulators[a][e]) return c.where + ": value view has other accumulators";
+      if (sums[e * B::arrays + a] != c.accumulators[a][e])
+        return c.where + ": value view has other accumulators";
   return {};
 }
 
@@ -206,7 +209,9 @@ std::vector<TraceLine> compute_trace(const DotCase& c) {
     const bool write1 = cycle.write1 != fabric::Write1::None;
     const bool write2 = cycle.write2 != fabric::Write2::None;
     const auto number = [](auto value) { return std::to_string(static_cast<std::int64_t>(value)); };
-    const auto row = [&](bool enabled, fabric::Row value) { return enabled ? number(value) : std::string("-"); };
+    const auto row = [&](bool enabled, fabric::Row value) {
+      return enabled ? number(value) : std::string("-");
+    };
     const auto lane0 = [&](fabric::Row r) {
       return number(fabric::lanes::value(after.array(0).row(r), 0, B::lane_bits(c.operands)));
     };
@@ -234,7 +239,8 @@ std::vector<TraceLine> compute_trace(const DotCase& c) {
     if (step.state == Variant::Acc) ++mac2;
     ended = control.readout;
   };
-  run_dot_case<B>(c, *machine, [](const auto&) {}, on_step);
+  run_dot_case<B>(
+      c, *machine, [](const auto&) {}, on_step);
   return lines;
 }
 
@@ -267,7 +273,8 @@ inline void check_trace(const core::Csv& file, CaseCounter& counter) {
     mac2 += state == "ACC" ? 1 : 0;
   }
   const auto bits = mac2 == 0 ? 0 : shifts / mac2 + 1;  // all bits but the last shift
-  const auto operands_file = (std::filesystem::path(file.name()).parent_path() / "trace_operands.jsonl").string();
+  const auto operands_file =
+      (std::filesystem::path(file.name()).parent_path() / "trace_operands.jsonl").string();
   std::string difference =
       fmt::format("{}: {} has no case of this variant, width and sign", file.name(), operands_file);
   for (const auto& c : read_dot_cases(operands_file)) {
@@ -285,10 +292,12 @@ inline void check_trace(const core::Csv& file, CaseCounter& counter) {
 /// mac2_cycles.csv: the closed forms of timing and parallelism.
 inline void check_mac2_cycles(const core::Csv& file, CaseCounter& counter) {
   for (std::size_t i = 0; i < file.row_count(); ++i) {
-    const auto o = bramac_operands(file.integer(i, "precision"), file.integer(i, "signed_inputs") != 0);
+    const auto o = bramac_operands(file.integer(i, "precision"), file.flag(i, "signed_inputs"));
     visit_bramac(file.text(i, "variant"), file.where(i), [&]<class B>(std::type_identity<B>) {
       constexpr int ratio = B::variant::clock_ratio;
-      const auto same = [&](const char* column, std::int64_t ours) { return file.integer(i, column) == ours; };
+      const auto same = [&](const char* column, std::int64_t ours) {
+        return file.integer(i, column) == ours;
+      };
       const bool ok =
           file.text(i, "clock_of_efsm") == (ratio == 2 ? "2x main" : "main") &&
           same("efsm_cycles_per_mac2", B::mac2_steps(o)) &&
@@ -297,8 +306,9 @@ inline void check_mac2_cycles(const core::Csv& file, CaseCounter& counter) {
           file.text(i, "efsm_cycle_index_of_first_readout_for_K_mac2") ==
               fmt::format("{}+K*{}", B::first_readout_step(0, o), B::mac2_steps(o)) &&
           same("main_cycles_main_array_used_per_mac2", B::busy_cycles()) &&
-          same("lanes_per_array", B::lanes(o)) && same("lane_bits", B::lane_bits(o)) && same("arrays", B::arrays) &&
-          same("macs_per_mac2_slot", B::macs_per_mac2(o)) && same("readout_words_40b", B::readout_cycles());
+          same("lanes_per_array", B::lanes(o)) && same("lane_bits", B::lane_bits(o)) &&
+          same("arrays", B::arrays) && same("macs_per_mac2_slot", B::macs_per_mac2(o)) &&
+          same("readout_words_40b", B::readout_cycles());
       counter.add(ok, file.where(i) + ": a closed form differs");
     });
   }
@@ -308,7 +318,7 @@ inline void check_mac2_cycles(const core::Csv& file, CaseCounter& counter) {
 inline void check_accumulator_limits(const core::Csv& file, CaseCounter& counter) {
   using B = fabric::Bramac2sa;
   for (std::size_t i = 0; i < file.row_count(); ++i) {
-    const auto o = bramac_operands(file.integer(i, "precision"), file.integer(i, "signed_inputs") != 0);
+    const auto o = bramac_operands(file.integer(i, "precision"), file.flag(i, "signed_inputs"));
     counter.add(file.integer(i, "lane_bits") == B::lane_bits(o) &&
                     file.integer(i, "worst_case_mac2_positive") == B::mac2_range(o).max &&
                     file.integer(i, "worst_case_mac2_negative") == B::mac2_range(o).lowest &&
@@ -322,10 +332,11 @@ inline void check_accumulator_limits(const core::Csv& file, CaseCounter& counter
 inline void check_instructions(const core::Csv& file, CaseCounter& counter) {
   for (std::size_t i = 0; i < file.row_count(); ++i) {
     const auto where = file.where(i);
-    const auto o = bramac_operands(file.integer(i, "precision"), file.integer(i, "signed_inputs") != 0);
-    const auto flag = [&](const char* column) { return file.integer(i, column) != 0; };
+    const auto o = bramac_operands(file.integer(i, "precision"), file.flag(i, "signed_inputs"));
+    const auto flag = [&](const char* column) { return file.flag(i, column); };
     const auto input = [&](const char* column) {
-      return fabric::justify(static_cast<int>(file.integer(i, column)), o.activation_bits, o.signed_activations);
+      return fabric::justify(static_cast<int>(file.integer(i, column)), o.activation_bits,
+                             o.signed_activations);
     };
     const auto& row2 = file.text(i, "row2");
     const fabric::Instruction instruction{
@@ -348,7 +359,8 @@ inline void check_instructions(const core::Csv& file, CaseCounter& counter) {
       using Variant = typename B::variant;
       const bool ok = core::BitVector<40>(fabric::encode<Variant>(instruction)) == word &&
                       fabric::decode<Variant>(word.words()[0]) == instruction &&
-                      field("input1_field") == instruction.input1 && field("input2_field") == instruction.input2;
+                      field("input1_field") == instruction.input1 &&
+                      field("input2_field") == instruction.input2;
       counter.add(ok, where + ": the instruction word differs");
     });
   }

@@ -25,7 +25,8 @@ inline std::string read_gzip_file(const std::string& path) {
   std::string bytes;
   char buffer[1 << 16];
   int count = 0;
-  while ((count = gzread(file.get(), buffer, sizeof buffer)) > 0) bytes.append(buffer, static_cast<std::size_t>(count));
+  while ((count = gzread(file.get(), buffer, sizeof buffer)) > 0)
+    bytes.append(buffer, static_cast<std::size_t>(count));
   int status = Z_OK;
   const char* message = gzerror(file.get(), &status);
   if (count < 0 || (status != Z_OK && status != Z_STREAM_END))
@@ -48,7 +49,10 @@ inline train::Dataset read_idx_part(const std::string& folder, const std::string
   auto images = train::parse_idx_images(read_gzip_file(images_path), images_path);
   auto labels = train::parse_idx_labels(read_gzip_file(labels_path), 10, labels_path);
   core::check_equal(images_path.c_str(), images.images.cols(), labels_path.c_str(), std::ssize(labels));
-  return {.images = std::move(images.images), .labels = std::move(labels), .shape = images.shape, .class_count = 10};
+  return {.images = std::move(images.images),
+          .labels = std::move(labels),
+          .shape = images.shape,
+          .class_count = 10};
 }
 
 /// A data set with the split that it comes with.

@@ -48,8 +48,8 @@ class HtmlReport {
     open_chart(bars.title, bars.unit, left + width + 20, top + height + 26);
     for (double tick = 0; tick <= limit * 1.0001; tick += step) {
       const double y = top + height * (1 - tick / limit);
-      body_ += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left, left + width,
-                           y, y);
+      body_ += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left,
+                           left + width, y, y);
       body_ += fmt::format("<text class=\"end\" x=\"{}\" y=\"{:.1f}\">{:g}</text>\n", left - 6, y + 4, tick);
     }
     const double group = width / static_cast<double>(bars.groups.size());
@@ -59,30 +59,34 @@ class HtmlReport {
       for (std::size_t s = 0; s < bars.series.size(); ++s) {
         const double h = height * bars.values[s][g] / limit;
         body_ += fmt::format(
-            "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"><title>{}, {}: {:g} "
+            "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"><title>{}, {}: "
+            "{:g} "
             "{}</title></rect>\n",
             x + group * 0.1 + bar * static_cast<double>(s), top + height - h, bar * 0.92, h, color(s),
             escape(bars.series[s]), escape(bars.groups[g]), bars.values[s][g], escape(bars.unit));
       }
-      body_ += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + group / 2, top + height + 18,
-                           escape(bars.groups[g]));
+      body_ += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + group / 2,
+                           top + height + 18, escape(bars.groups[g]));
     }
     body_ += "</svg>\n<p class=\"legend\">";
     for (std::size_t s = 0; s < bars.series.size(); ++s)
-      body_ += fmt::format("<span><i style=\"background:{}\"></i>{}</span>", color(s), escape(bars.series[s]));
+      body_ +=
+          fmt::format("<span><i style=\"background:{}\"></i>{}</span>", color(s), escape(bars.series[s]));
     body_ += "</p></figure>\n";
   }
 
   [[nodiscard]] std::string text() const {
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>\n<style>\n"
-        "body{{font:15px/1.5 system-ui,sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:#1d2733}}\n"
+        "body{{font:15px/1.5 system-ui,sans-serif;max-width:64em;margin:2em auto;padding:0 "
+        "1em;color:#1d2733}}\n"
         "h1{{font-size:1.6em}}h2{{font-size:1.2em;margin-top:2em}}.wide{{overflow-x:auto}}\n"
         "table{{border-collapse:collapse;font-variant-numeric:tabular-nums}}\n"
         "th,td{{padding:.25em .8em;text-align:right;border-bottom:1px solid #d8dee6;white-space:nowrap}}\n"
         "th:first-child,td:first-child{{text-align:left;padding-left:0}}\n"
         "figure{{margin:1em 0}}figcaption{{font-weight:600}}svg{{max-width:100%;height:auto}}\n"
-        "svg text{{font:12px system-ui,sans-serif;fill:#44505c}}.end{{text-anchor:end}}.middle{{text-anchor:middle}}\n"
+        "svg text{{font:12px "
+        "system-ui,sans-serif;fill:#44505c}}.end{{text-anchor:end}}.middle{{text-anchor:middle}}\n"
         ".grid{{stroke:#e4e8ed}}.legend span{{margin-right:1.2em}}\n"
         ".legend i{{display:inline-block;width:.8em;height:.8em;margin-right:.4em}}\n"
         "</style></head><body>\n<h1>{0}</h1>\n{1}</body></html>\n",

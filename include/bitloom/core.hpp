@@ -2,9 +2,12 @@
 #pragma once
 
 #include <bitloom/core/bits.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/constant.hpp>
+#include <bitloom/core/csv.hpp>
 #include <bitloom/core/error.hpp>
 #include <bitloom/core/executor.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/core/pareto.hpp>
 #include <bitloom/core/progress.hpp>
 #include <bitloom/core/random.hpp>

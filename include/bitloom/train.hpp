@@ -4,7 +4,6 @@
 #include <bitloom/train/concepts.hpp>
 #include <bitloom/train/dataset.hpp>
 #include <bitloom/train/digits_csv.hpp>
-#include <bitloom/train/file.hpp>
 #include <bitloom/train/gradient_check.hpp>
 #include <bitloom/train/idx.hpp>
 #include <bitloom/train/image_operations.hpp>

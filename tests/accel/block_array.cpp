@@ -26,7 +26,8 @@ TEST_CASE("outputs are split over blocks first, then the sums, and idle blocks a
   };
   CHECK(blocks(1, {.rows = 100, .columns = 100}) == std::pair<std::int64_t, std::int64_t>{1, 1});
   CHECK(blocks(4, {.rows = 40, .columns = 100}) == std::pair<std::int64_t, std::int64_t>{4, 1});
-  CHECK(blocks(3, {.rows = 40, .columns = 100}) == std::pair<std::int64_t, std::int64_t>{2, 1});  // 2 + 2 groups
+  CHECK(blocks(3, {.rows = 40, .columns = 100}) ==
+        std::pair<std::int64_t, std::int64_t>{2, 1});  // 2 + 2 groups
   CHECK(blocks(8, {.rows = 40, .columns = 100}) == std::pair<std::int64_t, std::int64_t>{4, 2});
   CHECK(blocks(99, {.rows = 5, .columns = 5}) == std::pair<std::int64_t, std::int64_t>{1, 3});
 }
@@ -40,8 +41,8 @@ template <class B>
 void check_array(std::int64_t count, const MatrixShape& shape, const Operands& o, core::Random& random) {
   std::vector<std::int16_t> weights, activations;
   for (std::int64_t i = 0; i < shape.rows * shape.columns; ++i)
-    weights.push_back(
-        static_cast<std::int16_t>(random.integer(-(1 << (o.weight_bits - 1)), (1 << (o.weight_bits - 1)) - 1)));
+    weights.push_back(static_cast<std::int16_t>(
+        random.integer(-(1 << (o.weight_bits - 1)), (1 << (o.weight_bits - 1)) - 1)));
   for (std::int64_t i = 0; i < shape.columns * shape.vectors; ++i)
     activations.push_back(static_cast<std::int16_t>(random.integer(0, (1 << o.activation_bits) - 1)));
   std::vector<std::int32_t> plain(static_cast<std::size_t>(shape.rows * shape.vectors));
@@ -57,8 +58,8 @@ void check_array(std::int64_t count, const MatrixShape& shape, const Operands& o
   CHECK(machines.cycles == array.cost(shape).cycles);
 }
 
-TEST_CASE_TEMPLATE("any number of blocks gives the plain product in the cycles of the formula", B, fabric::Bramac2sa,
-                   fabric::Bramac1da, fabric::DspSlice) {
+TEST_CASE_TEMPLATE("any number of blocks gives the plain product in the cycles of the formula", B,
+                   fabric::Bramac2sa, fabric::Bramac1da, fabric::DspSlice) {
   static_assert(op::Gemm<accel::ValueEngine<B>, std::int16_t, std::int32_t>);
   static_assert(op::Gemm<accel::MachineEngine<B>, std::int16_t, std::int32_t>);
   core::Random random(16);

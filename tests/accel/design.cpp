@@ -13,7 +13,9 @@ using Four = format::Int<4>;
 using FourUnsigned = format::Int<4, format::Unsigned>;
 
 template <class Weight, class Activation>
-concept HasDesign = requires { typename accel::Design<fabric::Bramac1da, Weight, Activation>; };
+concept HasDesign = requires {
+  typename accel::Design<fabric::Bramac1da, Weight, Activation>;
+};
 
 TEST_CASE("a design is a type whose costs are constant expressions") {
   using Design = accel::Design<fabric::Bramac1da, Four, FourUnsigned, 8>;

@@ -35,7 +35,8 @@ TEST_CASE("a network takes the sum of its layers' cycles, at the block's clock")
   CHECK(cost.load_cycles == 0);
   CHECK(cost.latency_us == doctest::Approx(static_cast<double>(cost.cycles) / 500));
   CHECK(cost.area == doctest::Approx(4 * 40 * 1.17));
-  CHECK(cost.port_occupancy == doctest::Approx(static_cast<double>(64 * 3 + 32) / static_cast<double>(cost.cycles)));
+  CHECK(cost.port_occupancy ==
+        doctest::Approx(static_cast<double>(64 * 3 + 32) / static_cast<double>(cost.cycles)));
 }
 
 TEST_CASE("weights that do not stay in the blocks are loaded for every image, and a slice has none") {
@@ -56,14 +57,16 @@ TEST_CASE("weights that do not stay in the blocks are loaded for every image, an
 }
 
 TEST_CASE("a list of layers by shape becomes the same products, and an impossible one is refused") {
-  const net::LayerList list{{net::ConvShape{.r = 3, .s = 3, .c = 1, .p = 8, .q = 8, .k = 16}, net::FcShape{256, 10}}};
+  const net::LayerList list{
+      {net::ConvShape{.r = 3, .s = 3, .c = 1, .p = 8, .q = 8, .k = 16}, net::FcShape{256, 10}}};
   const auto products = accel::layer_products(list);
   const auto stages = accel::layer_products(chain);
   REQUIRE(products.size() == 2);
   CHECK(products[0].shape == stages[0].shape);
   CHECK(products[1].shape == stages[1].shape);
   CHECK(products[1].name == "fc2");
-  CHECK_THROWS_AS(static_cast<void>(accel::layer_products(net::LayerList{{net::FcShape{0, 10}}})), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(accel::layer_products(net::LayerList{{net::FcShape{0, 10}}})),
+                  ShapeError);
   CHECK_THROWS_AS(static_cast<void>(accel::network_cost<fabric::DspSlice>({}, {3, int4})), ShapeError);
 }
 

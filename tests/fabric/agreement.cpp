@@ -58,7 +58,8 @@ TEST_CASE("nothing compared is no agreement, and the line says what was found") 
 }
 
 TEST_CASE("verifying operands that the block lacks is refused") {
-  CHECK_THROWS_AS(static_cast<void>(verify<Bramac2sa>({.weight_bits = 3, .activation_bits = 3}, 1)), RangeError);
+  CHECK_THROWS_AS(static_cast<void>(verify<Bramac2sa>({.weight_bits = 3, .activation_bits = 3}, 1)),
+                  RangeError);
 }
 
 }  // namespace

@@ -43,7 +43,9 @@ TEST_CASE("no sum of extreme products leaves a lane before the safe number of MA
         }
       const auto lane = std::int64_t{1} << (Bramac2sa::lane_bits(o) - 1);
       const auto safe = Bramac2sa::safe_mac2(o);
-      const auto fits = [&](std::int64_t mac2) { return 2 * mac2 * highest < lane && 2 * mac2 * lowest >= -lane; };
+      const auto fits = [&](std::int64_t mac2) {
+        return 2 * mac2 * highest < lane && 2 * mac2 * lowest >= -lane;
+      };
       CHECK(fits(safe));
       CHECK(!fits(safe + 1));
       CHECK(Bramac1da::safe_mac2(o) == safe);
@@ -61,10 +63,11 @@ TEST_CASE("the cost of one vector is the published schedule: prologue, MAC2, rea
 }
 
 TEST_CASE("operands that the block lacks are named in the error") {
-  CHECK_THROWS_WITH_AS(static_cast<void>(Bramac2sa::cycles({1, 1}, operands<format::Int<3>, format::Int<3>>())),
-                       "operands: BRAMAC-2SA does not compute int3 x int3; it has int2, int4 and int8 weights with "
-                       "activations of the same width",
-                       RangeError);
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(Bramac2sa::cycles({1, 1}, operands<format::Int<3>, format::Int<3>>())),
+      "operands: BRAMAC-2SA does not compute int3 x int3; it has int2, int4 and int8 weights with "
+      "activations of the same width",
+      RangeError);
   static_assert(Computes<Bramac2sa, format::Int<4>, format::Int<4, format::Unsigned>>);
   static_assert(!Computes<Bramac2sa, format::Int<4>, format::Int<8>>);
   static_assert(!Computes<Bramac2sa, format::Int<4, format::Unsigned>, format::Int<4>>);

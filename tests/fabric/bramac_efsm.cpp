@@ -32,7 +32,8 @@ TEST_CASE("the synchronous state machine walks through the states of every width
   CHECK(states_of_mac2<TwoSync>(2, true) == "IDLE INIT_W1 INIT_W2 PREADD INV SUB ADD ACC");
   CHECK(states_of_mac2<TwoSync>(4, false) == "IDLE INIT_W1 INIT_W2 PREADD ASL ASL ASL ADD ACC");
   CHECK(states_of_mac2<TwoSync>(4, true) == "IDLE INIT_W1 INIT_W2 PREADD INV SUB ASL ASL ADD ACC");
-  CHECK(states_of_mac2<TwoSync>(8, true) == "IDLE INIT_W1 INIT_W2 PREADD INV SUB ASL ASL ASL ASL ASL ASL ADD ACC");
+  CHECK(states_of_mac2<TwoSync>(8, true) ==
+        "IDLE INIT_W1 INIT_W2 PREADD INV SUB ASL ASL ASL ASL ASL ASL ADD ACC");
 }
 
 TEST_CASE("the double-pumped state machine takes as many cycles for unsigned as for signed activations") {

@@ -28,8 +28,8 @@ Instruction random_instruction(core::Random& random) {
           .input2 = static_cast<std::uint8_t>(number(255))};
 }
 
-TEST_CASE_TEMPLATE("decoding an encoded instruction gives it back, and the word has 40 bits", Variant, TwoSync,
-                   OneDoublePumped) {
+TEST_CASE_TEMPLATE("decoding an encoded instruction gives it back, and the word has 40 bits", Variant,
+                   TwoSync, OneDoublePumped) {
   core::Random random(7);
   for (int i = 0; i < 20000; ++i) {
     const auto instruction = random_instruction<Variant>(random);
@@ -44,10 +44,12 @@ TEST_CASE("the fields of an instruction lie where the controller looks for them"
   CHECK(encode<TwoSync>({.precision = 8, .signed_inputs = true}) == 0x7);
   CHECK(encode<TwoSync>({.precision = 4, .reset = true, .copy = true}) == 0x2A);
   CHECK(encode<TwoSync>({.precision = 4, .start = true, .done = true}) == 0x52);
-  CHECK(encode<TwoSync>({.precision = 4, .row1 = 127, .column = 3, .input1 = 0xA5, .input2 = 0x5A}) == 0x5AA5FF82);
+  CHECK(encode<TwoSync>({.precision = 4, .row1 = 127, .column = 3, .input1 = 0xA5, .input2 = 0x5A}) ==
+        0x5AA5FF82);
   CHECK(encode<OneDoublePumped>({.precision = 4, .row1 = 1, .row2 = 1, .column = 1}) ==
         (0x2 | 1 << 7 | 1 << 14 | 1 << 21));
-  CHECK(encode<OneDoublePumped>({.precision = 4, .input1 = 1, .input2 = 1}) == (0x2ULL | 1ULL << 23 | 1ULL << 31));
+  CHECK(encode<OneDoublePumped>({.precision = 4, .input1 = 1, .input2 = 1}) ==
+        (0x2ULL | 1ULL << 23 | 1ULL << 31));
 }
 
 TEST_CASE("activations sit in the top bits of their byte") {

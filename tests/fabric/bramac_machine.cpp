@@ -20,13 +20,23 @@ struct Sync {
     machine->memory().set_word(0, 1, 0x3);  // W2: element 0 is 3
   }
 
-  void issue(const Instruction& instruction) { machine->tick(BlockPorts::instruction(encode<TwoSync>(instruction))); }
+  void issue(const Instruction& instruction) {
+    machine->tick(BlockPorts::instruction(encode<TwoSync>(instruction)));
+  }
 
   /// From idle to PREADD, with activations (5, -2) for array 0 and (1, 1) for array 1.
   void start() {
     issue({.precision = 4, .signed_inputs = true, .start = true});
-    issue({.precision = 4, .signed_inputs = true, .column = 0, .input1 = justify(5, 4, true), .input2 = justify(-2, 4, true)});
-    issue({.precision = 4, .signed_inputs = true, .column = 1, .input1 = justify(1, 4, true), .input2 = justify(1, 4, true)});
+    issue({.precision = 4,
+           .signed_inputs = true,
+           .column = 0,
+           .input1 = justify(5, 4, true),
+           .input2 = justify(-2, 4, true)});
+    issue({.precision = 4,
+           .signed_inputs = true,
+           .column = 1,
+           .input1 = justify(1, 4, true),
+           .input2 = justify(1, 4, true)});
   }
 
   /// Ticks without requests until the machine is in that state.
@@ -82,8 +92,13 @@ TEST_CASE("restart clears the accumulators and goes on with the weights that wer
   Sync s;
   s.start();
   s.run_to(TwoSync::Add);
-  s.issue({.precision = 4, .copy = true, .column = 1, .input1 = justify(1, 4, true), .input2 = justify(2, 4, true)});
-  s.issue({.precision = 4, .copy = true, .done = true, .column = 0, .input1 = 0, .input2 = justify(1, 4, true)});
+  s.issue({.precision = 4,
+           .copy = true,
+           .column = 1,
+           .input1 = justify(1, 4, true),
+           .input2 = justify(2, 4, true)});
+  s.issue(
+      {.precision = 4, .copy = true, .done = true, .column = 0, .input1 = 0, .input2 = justify(1, 4, true)});
   CHECK(s.accumulator(0) == -41);
   s.issue({.precision = 4, .start = true});
   CHECK(s.machine->state() == TwoSync::PreAdd);
@@ -113,11 +128,14 @@ TEST_CASE("reset leaves the rows alone, executes its cycle, and clears precision
   }
 }
 
-TEST_CASE("outside the compute mode the flags are off, but a running machine goes on and loads what is on the bus") {
+TEST_CASE(
+    "outside the compute mode the flags are off, but a running machine goes on and loads what is on the "
+    "bus") {
   Sync s;
   s.start();
   s.run_to(TwoSync::Add);
-  const auto word = encode<TwoSync>({.precision = 4, .start = true, .copy = true, .input1 = justify(1, 4, true)});
+  const auto word =
+      encode<TwoSync>({.precision = 4, .start = true, .copy = true, .input1 = justify(1, 4, true)});
   s.machine->tick({.a = PortRequest::write_to(100, word)});  // an ordinary write in ADD
   CHECK(s.machine->memory().word(25, 0) == word);
   CHECK(s.machine->busy_cycles() == 2);  // no copy took place
@@ -143,7 +161,8 @@ TEST_CASE("memory is free in every cycle without a copy, and a request in a cycl
   t.run_to(TwoSync::Acc);
   t.issue({.precision = 4, .done = true});
   CHECK_NOTHROW(t.machine->tick({.a = PortRequest::write_to(0, 1), .b = PortRequest::read_from(1)}));
-  CHECK_THROWS_AS(t.machine->tick({.a = PortRequest::read_from(0)}), ScheduleError);  // the accumulator is there
+  CHECK_THROWS_AS(t.machine->tick({.a = PortRequest::read_from(0)}),
+                  ScheduleError);  // the accumulator is there
 }
 
 TEST_CASE("the undefined precision code and addresses beyond the memory are refused") {
@@ -158,10 +177,16 @@ TEST_CASE("the double-pumped array resumes after done and resets in the first ha
   const auto machine = std::make_unique<Bramac1da::Machine>();
   machine->memory().set_word(0, 0, 0x9);
   machine->memory().set_word(1, 0, 0x3);
-  const auto issue = [&](const Instruction& i) { machine->tick(BlockPorts::instruction(encode<OneDoublePumped>(i))); };
+  const auto issue = [&](const Instruction& i) {
+    machine->tick(BlockPorts::instruction(encode<OneDoublePumped>(i)));
+  };
   const auto accumulator = [&] { return lanes::value(machine->array(0).row(Row::Accumulator), 0, 16); };
-  const Instruction first{.precision = 4, .signed_inputs = true, .start = true, .row2 = 1,
-                          .input1 = justify(5, 4, true), .input2 = justify(-2, 4, true)};
+  const Instruction first{.precision = 4,
+                          .signed_inputs = true,
+                          .start = true,
+                          .row2 = 1,
+                          .input1 = justify(5, 4, true),
+                          .input2 = justify(-2, 4, true)};
   issue(first);
   CHECK(machine->state() == OneDoublePumped::Copy);
   CHECK(machine->busy_cycles() == 1);

@@ -33,7 +33,8 @@ void check_views(const MatrixShape& shape, const Operands& o, core::Random& rand
   CHECK(use.busy_cycles == B::busy(shape, o));
 }
 
-TEST_CASE_TEMPLATE("value view, cycle view and integers agree on every 2-bit and 4-bit MAC2", B, Bramac2sa, Bramac1da) {
+TEST_CASE_TEMPLATE("value view, cycle view and integers agree on every 2-bit and 4-bit MAC2", B, Bramac2sa,
+                   Bramac1da) {
   static_assert(Block<B>);
   for (const int bits : {2, 4})
     for (const bool is_signed : {false, true}) {
@@ -41,12 +42,14 @@ TEST_CASE_TEMPLATE("value view, cycle view and integers agree on every 2-bit and
       const int count = 1 << bits;
       std::vector<std::int16_t> weights, activations;
       for (int i = 0; i < count * count; ++i)
-        for (const int w : {i / count, i % count}) weights.push_back(static_cast<std::int16_t>(w - count / 2));
+        for (const int w : {i / count, i % count})
+          weights.push_back(static_cast<std::int16_t>(w - count / 2));
       for (const int divisor : {count, 1})
         for (int i = 0; i < count * count; ++i)
           activations.push_back(static_cast<std::int16_t>(i / divisor % count - (is_signed ? count / 2 : 0)));
       const MatrixShape shape{.rows = count * count, .columns = 2, .vectors = count * count};
-      std::vector<std::int32_t> value(static_cast<std::size_t>(shape.rows * shape.vectors)), cycle(value.size());
+      std::vector<std::int32_t> value(static_cast<std::size_t>(shape.rows * shape.vectors)),
+          cycle(value.size());
       B::multiply(shape, o, weights, activations, value);
       const auto machine = std::make_unique<typename B::Machine>();
       CHECK(B::run(*machine, shape, o, weights, activations, cycle) == B::cycles(shape, o));
@@ -61,12 +64,14 @@ TEST_CASE_TEMPLATE("value view, cycle view and integers agree on every 2-bit and
     }
 }
 
-TEST_CASE_TEMPLATE("the views agree on matrices of any shape, and the machine takes the cycles of the formula", B,
-                   Bramac2sa, Bramac1da) {
+TEST_CASE_TEMPLATE(
+    "the views agree on matrices of any shape, and the machine takes the cycles of the formula", B, Bramac2sa,
+    Bramac1da) {
   core::Random random(13);
   for (const auto& o : test::bramac_operands()) {
     check_views<B>({.rows = 1, .columns = 1, .vectors = 1}, o, random);
-    check_views<B>({.rows = 21, .columns = 31, .vectors = 3}, o, random);  // padding in every axis, several readouts
+    check_views<B>({.rows = 21, .columns = 31, .vectors = 3}, o,
+                   random);  // padding in every axis, several readouts
     check_views<B>({.rows = 40, .columns = 600, .vectors = 1}, o, random);  // more words than the block has
     for (int i = 0; i < 5; ++i)
       check_views<B>({random.integer(1, 50), random.integer(1, 200), random.integer(1, 6)}, o, random);
@@ -108,15 +113,19 @@ TEST_CASE("operands and shapes that do not fit are refused by both views") {
   std::vector<std::int32_t> sum(1);
   const std::vector<std::int16_t> fits{1, 2}, large{1, 8}, negative{-1, 0};
   const MatrixShape shape{.rows = 1, .columns = 2};
-  CHECK_THROWS_WITH_AS(Bramac2sa::multiply(shape, o, large, fits, sum), "weight: 8 is outside -8..7", RangeError);
-  CHECK_THROWS_WITH_AS(Bramac2sa::run(*machine, shape, o, large, fits, sum), "weight: 8 is outside -8..7", RangeError);
+  CHECK_THROWS_WITH_AS(Bramac2sa::multiply(shape, o, large, fits, sum), "weight: 8 is outside -8..7",
+                       RangeError);
+  CHECK_THROWS_WITH_AS(Bramac2sa::run(*machine, shape, o, large, fits, sum), "weight: 8 is outside -8..7",
+                       RangeError);
   CHECK_THROWS_AS(Bramac2sa::multiply(shape, o, fits, negative, sum), RangeError);
   CHECK_THROWS_AS(Bramac2sa::multiply({.rows = 2, .columns = 2}, o, fits, fits, sum), ShapeError);
   CHECK_THROWS_AS(Bramac2sa::multiply({.rows = 0, .columns = 2}, o, fits, fits, sum), ShapeError);
-  CHECK_THROWS_AS(Bramac2sa::multiply(shape, {.weight_bits = 3, .activation_bits = 3}, fits, fits, sum), RangeError);
+  CHECK_THROWS_AS(Bramac2sa::multiply(shape, {.weight_bits = 3, .activation_bits = 3}, fits, fits, sum),
+                  RangeError);
   const Operands bytes{.weight_bits = 8, .activation_bits = 8};
   const std::vector<std::int16_t> long_row(65794, 1);
-  CHECK_THROWS_AS(Bramac2sa::multiply({.rows = 1, .columns = 65794}, bytes, long_row, long_row, sum), RangeError);
+  CHECK_THROWS_AS(Bramac2sa::multiply({.rows = 1, .columns = 65794}, bytes, long_row, long_row, sum),
+                  RangeError);
 }
 
 }  // namespace

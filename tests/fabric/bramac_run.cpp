@@ -33,8 +33,9 @@ std::int64_t lane_sum(const std::vector<Mac2<B>>& mac2, const Operands& o, std::
   return core::sign_extend(static_cast<std::uint64_t>(sum), B::lane_bits(o));
 }
 
-TEST_CASE_TEMPLATE("every lane wraps at four times the width, and the first readout comes when the formula says", B,
-                   Bramac2sa, Bramac1da) {
+TEST_CASE_TEMPLATE(
+    "every lane wraps at four times the width, and the first readout comes when the formula says", B,
+    Bramac2sa, Bramac1da) {
   core::Random random(11);
   for (const auto& o : test::bramac_operands())
     for (const std::int64_t count : {1, 2, 7, 300}) {  // 300 wraps 2-bit lanes and streams its weights
@@ -105,7 +106,9 @@ TEST_CASE("a run that no block can make is refused") {
   CHECK_THROWS_AS(BramacRun<Bramac2sa>(*machine, {.weight_bits = 4, .activation_bits = 8}), RangeError);
   BramacRun<Bramac2sa> run(*machine, o);
   const auto nothing = [](const auto&) {};
-  const auto at = [](std::int64_t) { return Mac2<Bramac2sa>{.activations = {{{16, 0}, {0, 0}}}, .last = true}; };
+  const auto at = [](std::int64_t) {
+    return Mac2<Bramac2sa>{.activations = {{{16, 0}, {0, 0}}}, .last = true};
+  };
   CHECK_THROWS_AS(run.run(0, 1, at, nothing), RangeError);
   CHECK_THROWS_AS(run.run(1, 2, at, nothing), RangeError);
   CHECK_THROWS_WITH_AS(run.run(1, 1, at, nothing), "activation: 16 is outside 0..15", RangeError);

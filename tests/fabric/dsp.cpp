@@ -57,7 +57,8 @@ TEST_CASE("value view, cycle view and formula of a slice agree") {
       std::vector<std::int32_t> value(p.result.size()), cycle(p.result.size());
       DspSlice::multiply(p.shape, o, p.weights, p.activations, value);
       DspSlice::Machine machine;
-      CHECK(DspSlice::run(machine, p.shape, o, p.weights, p.activations, cycle) == DspSlice::cycles(p.shape, o));
+      CHECK(DspSlice::run(machine, p.shape, o, p.weights, p.activations, cycle) ==
+            DspSlice::cycles(p.shape, o));
       CHECK(value == p.result);
       CHECK(cycle == p.result);
     }
@@ -67,9 +68,12 @@ TEST_CASE("a slice refuses widths beyond 8 bits and values beyond their width") 
   const std::vector<std::int16_t> one(1, 1), big(1, 4);
   std::vector<std::int32_t> sum(1);
   DspSlice::Machine machine;
-  CHECK_THROWS_AS(static_cast<void>(DspSlice::cycles({1, 1}, {.weight_bits = 9, .activation_bits = 4})), RangeError);
-  CHECK_THROWS_AS(DspSlice::multiply({1, 1}, {.weight_bits = 2, .activation_bits = 2}, one, big, sum), RangeError);
-  CHECK_THROWS_AS(DspSlice::run(machine, {1, 1}, {.weight_bits = 2, .activation_bits = 2}, big, one, sum), RangeError);
+  CHECK_THROWS_AS(static_cast<void>(DspSlice::cycles({1, 1}, {.weight_bits = 9, .activation_bits = 4})),
+                  RangeError);
+  CHECK_THROWS_AS(DspSlice::multiply({1, 1}, {.weight_bits = 2, .activation_bits = 2}, one, big, sum),
+                  RangeError);
+  CHECK_THROWS_AS(DspSlice::run(machine, {1, 1}, {.weight_bits = 2, .activation_bits = 2}, big, one, sum),
+                  RangeError);
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ TEST_CASE("each write source stores what it is named after") {
     return array;
   };
   const auto sum = lanes::add(before.row(Row::W1), before.row(Row::W2), true, 8);
-  ArrayCycle cycle{.read1 = Row::W1, .read2 = Row::W2, .carry = true, .target1 = Row::Partial, .target2 = Row::Inverted};
+  ArrayCycle cycle{
+      .read1 = Row::W1, .read2 = Row::W2, .carry = true, .target1 = Row::Partial, .target2 = Row::Inverted};
   cycle.write1 = Write1::Sum;
   CHECK(after(cycle).row(Row::Partial) == sum);
   cycle.write1 = Write1::ShiftedSum;

@@ -47,7 +47,8 @@ TEST_CASE("adding and shifting treat every lane of any width as an integer of it
       const auto lane = [&](const Row& row, int e) { return row.extract(e * lane_bits, lane_bits); };
       REQUIRE(fabric::lanes::add(a, b, carry, lane_bits) ==
               by_lane(lane_bits, [&](int e) { return lane(a, e) + lane(b, e) + (carry ? 1 : 0); }));
-      REQUIRE(fabric::lanes::shift_left(a, lane_bits) == by_lane(lane_bits, [&](int e) { return 2 * lane(a, e); }));
+      REQUIRE(fabric::lanes::shift_left(a, lane_bits) ==
+              by_lane(lane_bits, [&](int e) { return 2 * lane(a, e); }));
       REQUIRE(fabric::lanes::value(a, 1, lane_bits) == core::sign_extend(lane(a, 1), lane_bits));
     }
 }
@@ -59,7 +60,8 @@ TEST_CASE("sign extension puts every element of a word into its lane with its va
       const Word word(random());
       const auto row = fabric::lanes::sign_extend(word, bits);
       for (int e = 0; e < 40 / bits; ++e)
-        REQUIRE(fabric::lanes::value(row, e, 4 * bits) == core::sign_extend(word.extract(e * bits, bits), bits));
+        REQUIRE(fabric::lanes::value(row, e, 4 * bits) ==
+                core::sign_extend(word.extract(e * bits, bits), bits));
     }
 }
 

@@ -30,13 +30,15 @@ TEST_CASE("every aspect ratio stores and returns every word at full depth") {
       mismatches += memory.output_b().data == content[static_cast<std::size_t>(a)] ? 0 : 1;
     }
     CHECK(mismatches == 0);
-    CHECK_THROWS_AS(memory.step(PortRequest::read_from(static_cast<std::uint32_t>(ratio.depth)), {}), RangeError);
+    CHECK_THROWS_AS(memory.step(PortRequest::read_from(static_cast<std::uint32_t>(ratio.depth)), {}),
+                    RangeError);
   }
 }
 
 TEST_CASE("ports of different widths see the same bits, the lowest address in the lowest bits") {
-  const std::vector<std::vector<AspectRatio>> families{{{512, 40}, {1024, 20}, {2048, 10}, {4096, 5}},
-                                                       {{512, 32}, {1024, 16}, {2048, 8}, {4096, 4}, {8192, 2}, {16384, 1}}};
+  const std::vector<std::vector<AspectRatio>> families{
+      {{512, 40}, {1024, 20}, {2048, 10}, {4096, 5}},
+      {{512, 32}, {1024, 16}, {2048, 8}, {4096, 4}, {8192, 2}, {16384, 1}}};
   core::Random random(9);
   for (const auto& family : families)
     for (const auto& narrow : family) {

@@ -19,13 +19,15 @@ inline std::vector<Operands> bramac_operands() {
 }
 
 inline std::int16_t random_weight(const Operands& o, core::Random& random) {
-  return static_cast<std::int16_t>(random.integer(-(1 << (o.weight_bits - 1)), (1 << (o.weight_bits - 1)) - 1));
+  return static_cast<std::int16_t>(
+      random.integer(-(1 << (o.weight_bits - 1)), (1 << (o.weight_bits - 1)) - 1));
 }
 
 inline std::int16_t random_activation(const Operands& o, core::Random& random) {
   const int bits = o.activation_bits;
-  return static_cast<std::int16_t>(o.signed_activations ? random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
-                                                        : random.integer(0, (1 << bits) - 1));
+  return static_cast<std::int16_t>(o.signed_activations
+                                       ? random.integer(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+                                       : random.integer(0, (1 << bits) - 1));
 }
 
 /// Random operands of a matrix product and their exact result.
@@ -37,7 +39,8 @@ struct Product {
 
   Product(const MatrixShape& s, const Operands& o, core::Random& random) : shape(s) {
     for (std::int64_t i = 0; i < s.rows * s.columns; ++i) weights.push_back(random_weight(o, random));
-    for (std::int64_t i = 0; i < s.columns * s.vectors; ++i) activations.push_back(random_activation(o, random));
+    for (std::int64_t i = 0; i < s.columns * s.vectors; ++i)
+      activations.push_back(random_activation(o, random));
     for (std::int64_t r = 0; r < s.rows; ++r)
       for (std::int64_t v = 0; v < s.vectors; ++v) {
         std::int32_t sum = 0;

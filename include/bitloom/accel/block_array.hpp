@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <bitloom/core/bits.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/executor.hpp>
 #include <bitloom/fabric/concepts.hpp>
 
@@ -35,8 +36,9 @@ struct Mapping {
 /// What a matrix product costs on an array of blocks.
 struct ProductCost {
   Mapping mapping{};
-  std::int64_t cycles{};        ///< main clock, without loading the weights
-  std::int64_t busy_cycles{};   ///< of `cycles`, on the largest part: the block's memory is taken; 0 without memory
+  std::int64_t cycles{};  ///< main clock, without loading the weights
+  std::int64_t
+      busy_cycles{};  ///< of `cycles`, on the largest part: the block's memory is taken; 0 without memory
   std::int64_t weight_words{};  ///< memory words of the largest part; 0 without memory
 };
 
@@ -57,11 +59,8 @@ class BlockArray {
 
   /// @throws ShapeError  an extent is not positive, or the product has more than 2^56 multiply-accumulates
   [[nodiscard]] constexpr Mapping map(const MatrixShape& shape) const {
-    core::check_positive("rows", shape.rows);
-    core::check_positive("columns", shape.columns);
-    core::check_positive("vectors", shape.vectors);
-    if (shape.rows > (std::int64_t{1} << 56) / shape.columns / shape.vectors)
-      throw ShapeError("matrix product: more than 2^56 multiply-accumulates");
+    const auto macs = core::checked_product("matrix product", {shape.rows, shape.columns, shape.vectors});
+    if (macs > std::int64_t{1} << 56) throw ShapeError("matrix product: more than 2^56 multiply-accumulates");
     const std::int64_t lanes = B::lanes(operands_);
     const std::int64_t terms = B::terms;
     const auto groups = core::ceil_div(shape.rows, lanes);

@@ -39,8 +39,8 @@ struct NetworkCost {
   std::int64_t weight_words{};  ///< memory words in one block, over all layers
   double port_occupancy{};      ///< share of `cycles` in which the blocks' memory is taken; 0 without memory
   double latency_us{};          ///< (cycles + load_cycles) at the block's clock
-  core::Standing latency_standing{};  ///< that of the clock
-  double area{};                ///< of the blocks in use, relative units
+  core::Standing latency_standing{};      ///< that of the clock
+  double area{};                          ///< of the blocks in use, relative units
   std::vector<core::Constant> constants;  ///< what came from outside, with its standing
 };
 
@@ -65,10 +65,12 @@ template <class Stages>
     const auto number = std::to_string(products.size() + 1);
     if (const auto* conv = std::get_if<net::ConvShape>(&layer))
       products.push_back(
-          {"conv" + number, {.rows = conv->k, .columns = conv->r * conv->s * conv->c, .vectors = conv->p * conv->q}});
+          {"conv" + number,
+           {.rows = conv->k, .columns = conv->r * conv->s * conv->c, .vectors = conv->p * conv->q}});
     else
       products.push_back(
-          {"fc" + number, {.rows = std::get<net::FcShape>(layer).k, .columns = std::get<net::FcShape>(layer).c}});
+          {"fc" + number,
+           {.rows = std::get<net::FcShape>(layer).k, .columns = std::get<net::FcShape>(layer).c}});
   }
   return products;
 }
@@ -92,7 +94,8 @@ template <fabric::Block B>
     cost.layers.push_back(std::move(layer));
   }
   if constexpr (requires { B::weight_words; })
-    if (cost.weight_words > B::weight_words) cost.load_cycles = core::ceil_div(cost.weight_words, std::int64_t{2});
+    if (cost.weight_words > B::weight_words)
+      cost.load_cycles = core::ceil_div(cost.weight_words, std::int64_t{2});
   cost.port_occupancy = static_cast<double>(busy) / static_cast<double>(cost.cycles);
   cost.latency_us = static_cast<double>(cost.cycles + cost.load_cycles) / B::clock().value;
   cost.latency_standing = B::clock().standing;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <bitloom/core/error.hpp>
@@ -40,8 +41,9 @@ class Csv {
         csv.header_ = std::move(row);
         csv.check_header();
       } else if (row.size() != csv.header_.size()) {
-        throw ParseError(csv.name_ + ", line " + std::to_string(first_line) + ": " + std::to_string(row.size()) +
-                         " fields, but the header has " + std::to_string(csv.header_.size()));
+        throw ParseError(csv.name_ + ", line " + std::to_string(first_line) + ": " +
+                         std::to_string(row.size()) + " fields, but the header has " +
+                         std::to_string(csv.header_.size()));
       } else {
         csv.rows_.push_back(std::move(row));
         csv.lines_.push_back(first_line);
@@ -62,7 +64,8 @@ class Csv {
   /// @throws ParseError  there is no such column
   [[nodiscard]] const std::string& text(std::size_t row, std::string_view column) const {
     const auto found = std::ranges::find(header_, column);
-    if (found == header_.end()) throw ParseError(name_ + ": there is no column '" + std::string(column) + "'");
+    if (found == header_.end())
+      throw ParseError(name_ + ": there is no column '" + std::string(column) + "'");
     return rows_.at(row)[static_cast<std::size_t>(found - header_.begin())];
   }
 
@@ -71,8 +74,18 @@ class Csv {
     return parse_integer(text(row, column), where(row) + ", " + std::string(column));
   }
 
+  /// @throws ParseError  there is no such column, or the field is neither 0 nor 1
+  [[nodiscard]] bool flag(std::size_t row, std::string_view column) const {
+    const auto& field = text(row, column);
+    if (field != "0" && field != "1")
+      throw ParseError(where(row) + ", " + std::string(column) + ": '" + field + "' is neither 0 nor 1");
+    return field == "1";
+  }
+
   /// For messages, e.g. `file.csv, line 7`.
-  [[nodiscard]] std::string where(std::size_t row) const { return name_ + ", line " + std::to_string(lines_.at(row)); }
+  [[nodiscard]] std::string where(std::size_t row) const {
+    return name_ + ", line " + std::to_string(lines_.at(row));
+  }
 
  private:
   explicit Csv(std::string name) : name_(std::move(name)) {}

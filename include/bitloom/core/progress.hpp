@@ -45,8 +45,9 @@ class Progress {
   [[nodiscard]] std::string bar(std::int64_t done) const {
     constexpr std::int64_t width = 30;
     const auto clamped = done < 0 ? 0 : (done > total_ ? total_ : done);
-    const auto filled = static_cast<std::size_t>(clamped * width / total_);
-    const auto percent = std::to_string(clamped * 100 / total_);
+    const double share = static_cast<double>(clamped) / static_cast<double>(total_);
+    const auto filled = static_cast<std::size_t>(share * width);
+    const auto percent = std::to_string(static_cast<int>(share * 100));
     return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " +
            std::string(3 - percent.size(), ' ') + percent + "%";
   }

@@ -28,9 +28,10 @@ struct Agreement {
 /// `value = machine on N operands, cycles = formula`, or with the signs that apply.
 [[nodiscard]] inline std::string to_string(const Agreement& a) {
   const bool cycles = a.machine_cycles == a.formula_cycles;
-  return std::string("value ") + (a.mismatches == 0 ? "=" : "!=") + " machine on " + std::to_string(a.operands) +
-         " operands, cycles " + (cycles ? "" : std::to_string(a.machine_cycles) + " ") + (cycles ? "=" : "!=") +
-         " formula" + (cycles ? "" : " " + std::to_string(a.formula_cycles));
+  return std::string("value ") + (a.mismatches == 0 ? "=" : "!=") + " machine on " +
+         std::to_string(a.operands) + " operands, cycles " +
+         (cycles ? "" : std::to_string(a.machine_cycles) + " ") + (cycles ? "=" : "!=") + " formula" +
+         (cycles ? "" : " " + std::to_string(a.formula_cycles));
 }
 
 /// Runs one matrix product through the value view and a new machine, and adds what it finds to `agreement`.
@@ -75,7 +76,8 @@ template <Block B>
   const auto weights = detail::all_values(o.weight_bits, o.signed_weights);
   const auto activations = detail::all_values(o.activation_bits, o.signed_activations);
   if (verifies_all(o)) {
-    std::vector<std::int16_t> rows, first, second;  // every pair of weights is a row, every pair of activations a vector
+    std::vector<std::int16_t> rows, first,
+        second;  // every pair of weights is a row, every pair of activations a vector
     for (const auto w1 : weights)
       for (const auto w2 : weights) rows.insert(rows.end(), {w1, w2});
     for (const auto a1 : activations)

@@ -38,7 +38,8 @@ struct Bramac {
       std::is_same_v<Variant, TwoSync>
           ? (Sign::shift ? std::string_view("BRAMAC-2SA") : std::string_view("BRAMAC-2SA as released"))
           : (Sign::shift ? std::string_view("BRAMAC-1DA") : std::string_view("BRAMAC-1DA as released"));
-  static constexpr std::string_view supported = "int2, int4 and int8 weights with activations of the same width";
+  static constexpr std::string_view supported =
+      "int2, int4 and int8 weights with activations of the same width";
   static constexpr int arrays = Variant::arrays;
   static constexpr int terms = 2;  ///< terms of a sum that a block takes at a time
   static constexpr int word_bits = M20k::geometry.word_bits();
@@ -63,7 +64,9 @@ struct Bramac {
   }
 
   /// Main-clock cycles from one MAC2 to the next: 2SA 5, 7, 11 signed and 4, 6, 10 unsigned; 1DA 3, 4, 6.
-  static constexpr int mac2_cycles(const Operands& o) noexcept { return mac2_steps(o) / Variant::clock_ratio; }
+  static constexpr int mac2_cycles(const Operands& o) noexcept {
+    return mac2_steps(o) / Variant::clock_ratio;
+  }
 
   /// Index of the eFSM cycle in which the accumulator is first at the output, after `mac2` MAC2; the cycle with the
   /// start instruction is 0.
@@ -117,15 +120,16 @@ struct Bramac {
   /// traffic, but for the instruction on port A.
   static constexpr std::int64_t busy(const MatrixShape& shape, const Operands& o) {
     check_supported<Bramac>(o);
-    return core::ceil_div(shape.vectors, std::int64_t{arrays}) * core::ceil_div(shape.rows, std::int64_t{lanes(o)}) *
+    return core::ceil_div(shape.vectors, std::int64_t{arrays}) *
+           core::ceil_div(shape.rows, std::int64_t{lanes(o)}) *
            core::ceil_div(shape.columns, std::int64_t{terms}) * busy_cycles();
   }
 
   /// 40-bit words that hold the weights, of the 512 in the block.
   static constexpr std::int64_t words(const MatrixShape& shape, const Operands& o) {
     check_supported<Bramac>(o);
-    return core::ceil_div(shape.rows, std::int64_t{lanes(o)}) * core::ceil_div(shape.columns, std::int64_t{terms}) *
-           terms;
+    return core::ceil_div(shape.rows, std::int64_t{lanes(o)}) *
+           core::ceil_div(shape.columns, std::int64_t{terms}) * terms;
   }
 
   /// Main clock of the block in its device.

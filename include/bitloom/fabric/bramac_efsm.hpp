@@ -37,14 +37,12 @@ struct TwoSync {
                  .target2 = Row::W1,
                  .loads_precision = true,
                  .loads_inputs1 = true,
-                 .reads_memory1 = true,
                  .transitions = {{{When::Always, InitW2, Count::Clear}}}};
     t[InitW2] = {.name = "INIT_W2",
                  .write2 = Write2::Word,
                  .target2 = Row::W2,
                  .loads_precision = true,
                  .loads_inputs2 = true,
-                 .reads_memory2 = true,
                  .transitions = {{{When::Always, PreAdd, Count::Clear}}}};
     t[PreAdd] = {.name = "PREADD",
                  .read1 = Read1::Fixed,
@@ -61,24 +59,26 @@ struct TwoSync {
               .write2 = Write2::Inverted,
               .target2 = Row::Inverted,
               .transitions = {{{When::Always, Sub, Count::Add1}}}};
-    t[Sub] = {.name = "SUB",
-              .read1 = Read1::Fixed,
-              .row1 = Row::Inverted,
-              .reads2 = true,
-              .row2 = Row::Partial,
-              .carry = true,
-              .write1 = Write1::SignStep,
-              .target1 = Row::Partial,
-              .shifts_inputs = true,
-              .transitions = {{{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}}};
-    t[Asl] = {.name = "ASL",
-              .read1 = Read1::Activation,
-              .reads2 = true,
-              .row2 = Row::Partial,
-              .write1 = Write1::ShiftedSum,
-              .target1 = Row::Partial,
-              .shifts_inputs = true,
-              .transitions = {{{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}}};
+    t[Sub] = {
+        .name = "SUB",
+        .read1 = Read1::Fixed,
+        .row1 = Row::Inverted,
+        .reads2 = true,
+        .row2 = Row::Partial,
+        .carry = true,
+        .write1 = Write1::SignStep,
+        .target1 = Row::Partial,
+        .shifts_inputs = true,
+        .transitions = {{{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}}};
+    t[Asl] = {
+        .name = "ASL",
+        .read1 = Read1::Activation,
+        .reads2 = true,
+        .row2 = Row::Partial,
+        .write1 = Write1::ShiftedSum,
+        .target1 = Row::Partial,
+        .shifts_inputs = true,
+        .transitions = {{{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}}};
     t[Add] = {.name = "ADD",
               .read1 = Read1::Activation,
               .reads2 = true,
@@ -89,7 +89,6 @@ struct TwoSync {
               .target2 = Row::W1,
               .write2_if = If::Copy,
               .loads_inputs1 = true,
-              .reads_memory1 = true,
               .transitions = {{{When::Always, Acc, Count::Add1}}}};
     t[Acc] = {.name = "ACC",
               .read1 = Read1::Fixed,
@@ -102,7 +101,6 @@ struct TwoSync {
               .target2 = Row::W2,
               .write2_if = If::Copy,
               .loads_inputs2 = true,
-              .reads_memory2 = true,
               .transitions = {{{When::Done, Done, Count::Clear}, {When::Always, PreAdd, Count::Clear}}}};
     t[Done] = {.name = "DONE",
                .reads2 = true,
@@ -148,8 +146,6 @@ struct OneDoublePumped {
                .target1 = Row::W1,
                .write2 = Write2::Word,
                .target2 = Row::W2,
-               .reads_memory1 = true,
-               .reads_memory2 = true,
                .transitions = {{{When::Always, PreAdd, Count::Clear}}}};
     t[PreAdd] = sync[TwoSync::PreAdd];
     t[PreAdd].transitions = {{{When::SignedInput, Inv, Count::Add1}, {When::Always, Bubble, Count::Add1}}};

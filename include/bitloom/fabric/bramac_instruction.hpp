@@ -12,16 +12,16 @@ namespace bitloom::fabric {
 
 /// A CIM instruction of BRAMAC, decoded.
 struct Instruction {
-  int precision = 8;             ///< bits of weights and activations: 2, 4 or 8
-  bool signed_inputs{};          ///< activations are two's complement
+  int precision = 8;     ///< bits of weights and activations: 2, 4 or 8
+  bool signed_inputs{};  ///< activations are two's complement
   bool reset{};
   bool start{};
   bool copy{};
   bool done{};
-  int row1{};                    ///< row of the weight word, 0..127 (1DA: of the first)
-  int row2{};                    ///< 1DA only: row of the second weight word
-  int column{};                  ///< column select, 0..3
-  std::uint8_t input1{};         ///< activation 1 as on the bus: its top `precision` bits count
+  int row1{};             ///< row of the weight word, 0..127 (1DA: of the first)
+  int row2{};             ///< 1DA only: row of the second weight word
+  int column{};           ///< column select, 0..3
+  std::uint8_t input1{};  ///< activation 1 as on the bus: its top `precision` bits count
   std::uint8_t input2{};
 
   friend constexpr bool operator==(const Instruction&, const Instruction&) = default;
@@ -47,14 +47,14 @@ struct InstructionLayout;
 
 template <>
 struct InstructionLayout<TwoSync> {
-  static constexpr InstructionField precision{0, 2}, signed_inputs{2, 1}, reset{3, 1}, start{4, 1}, copy{5, 1},
-      done{6, 1}, row1{7, 7}, row2{0, 0}, column{14, 2}, input1{16, 8}, input2{24, 8};
+  static constexpr InstructionField precision{0, 2}, signed_inputs{2, 1}, reset{3, 1}, start{4, 1},
+      copy{5, 1}, done{6, 1}, row1{7, 7}, row2{0, 0}, column{14, 2}, input1{16, 8}, input2{24, 8};
 };
 
 template <>
 struct InstructionLayout<OneDoublePumped> {
-  static constexpr InstructionField precision{0, 2}, signed_inputs{2, 1}, reset{3, 1}, start{4, 1}, copy{5, 1},
-      done{6, 1}, row1{7, 7}, row2{14, 7}, column{21, 2}, input1{23, 8}, input2{31, 8};
+  static constexpr InstructionField precision{0, 2}, signed_inputs{2, 1}, reset{3, 1}, start{4, 1},
+      copy{5, 1}, done{6, 1}, row1{7, 7}, row2{14, 7}, column{21, 2}, input1{23, 8}, input2{31, 8};
 };
 
 /// Field value of a precision: 1, 2, 3 for 2, 4, 8 bits.
@@ -66,9 +66,7 @@ struct InstructionLayout<OneDoublePumped> {
 }
 
 /// Bits of a precision code; 0 for the undefined code 00.
-[[nodiscard]] constexpr int precision_bits(std::uint64_t code) noexcept {
-  return code == 0 ? 0 : 1 << code;
-}
+[[nodiscard]] constexpr int precision_bits(std::uint64_t code) noexcept { return code == 0 ? 0 : 1 << code; }
 
 /// An activation as the instruction carries it: in the top bits of its byte.
 /// @throws RangeError  the value does not fit `bits` bits of that sign
@@ -92,8 +90,8 @@ template <BramacVariant V>
               L::signed_inputs.put(bit(instruction.signed_inputs)) | L::reset.put(bit(instruction.reset)) |
               L::start.put(bit(instruction.start)) | L::copy.put(bit(instruction.copy)) |
               L::done.put(bit(instruction.done)) | L::row1.put(static_cast<std::uint64_t>(instruction.row1)) |
-              L::column.put(static_cast<std::uint64_t>(instruction.column)) | L::input1.put(instruction.input1) |
-              L::input2.put(instruction.input2);
+              L::column.put(static_cast<std::uint64_t>(instruction.column)) |
+              L::input1.put(instruction.input1) | L::input2.put(instruction.input2);
   if constexpr (L::row2.width > 0) word |= L::row2.put(static_cast<std::uint64_t>(instruction.row2));
   return word;
 }

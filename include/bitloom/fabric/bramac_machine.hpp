@@ -54,7 +54,9 @@ class BramacMachine {
 
   [[nodiscard]] constexpr M20k& memory() noexcept { return memory_; }
   [[nodiscard]] constexpr const M20k& memory() const noexcept { return memory_; }
-  [[nodiscard]] constexpr Array& array(int index) noexcept { return arrays_[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] constexpr Array& array(int index) noexcept {
+    return arrays_[static_cast<std::size_t>(index)];
+  }
   [[nodiscard]] constexpr const Array& array(int index) const noexcept {
     return arrays_[static_cast<std::size_t>(index)];
   }
@@ -79,9 +81,11 @@ class BramacMachine {
   [[nodiscard]] constexpr BramacControl control(const BlockPorts& ports) const noexcept {
     const auto& state = table[sequencer_.state()];
     const auto flags = gated(ports);
-    const bool writes2 = state.write2_if == efsm::If::Always || (state.write2_if == efsm::If::Start && flags.start) ||
+    const bool writes2 = state.write2_if == efsm::If::Always ||
+                         (state.write2_if == efsm::If::Start && flags.start) ||
                          (state.write2_if == efsm::If::Copy && flags.copy);
-    BramacControl result{.reads1 = state.read1 != efsm::Read1::None, .reads2 = state.reads2, .readout = state.readout};
+    BramacControl result{
+        .reads1 = state.read1 != efsm::Read1::None, .reads2 = state.reads2, .readout = state.readout};
     for (std::size_t k = 0; k < B::arrays; ++k)
       result.arrays[k] = {.read1 = state.read1 == efsm::Read1::Activation ? selected(inputs_[k]) : state.row1,
                           .read2 = state.row2,
@@ -102,16 +106,17 @@ class BramacMachine {
     const auto flags = gated(ports);
     const auto cycle = control(ports);
     if (state.readout && ports.a.enable && !ports.a.write)
-      throw ScheduleError("port conflict: a memory read on port A in main cycle " + std::to_string(main_cycles()) +
-                          ", in which the accumulator is at its output");
+      throw ScheduleError("port conflict: a memory read on port A in main cycle " +
+                          std::to_string(main_cycles()) + ", in which the accumulator is at its output");
     bool busy = false;
     if constexpr (Variant::clock_ratio == 1) busy = copy_words(state, cycle, ports.a.data);
     for (std::size_t k = 0; k < B::arrays; ++k)
       arrays_[k].step(cycle.arrays[k], 4 * precision_, word1_, word2_);
     load(state, flags, ports.a.data);
-    sequencer_.step(table,
-                    {.start = flags.start, .done = flags.done, .signed_input = signed_inputs_, .precision = precision_},
-                    flags.reset);
+    sequencer_.step(
+        table,
+        {.start = flags.start, .done = flags.done, .signed_input = signed_inputs_, .precision = precision_},
+        flags.reset);
     if (flags.reset) clear_registers();
     if constexpr (Variant::clock_ratio == 2) {
       if (steps_ % 2 == 0) {
@@ -163,13 +168,14 @@ class BramacMachine {
     if (cycle.arrays[0].write2 != Write2::Word) return false;
     // while the precision register is loaded it still has its old value
     const int precision = state.loads_precision ? loaded_precision(data) : precision_;
-    word2_ = fetch(static_cast<int>(Layout::row1.get(data)), static_cast<int>(Layout::column.get(data)), precision);
+    word2_ = fetch(static_cast<int>(Layout::row1.get(data)), static_cast<int>(Layout::column.get(data)),
+                   precision);
     return true;
   }
 
   /// 1DA: at the end of a main cycle that leads to COPY, the addressed words are captured.
   constexpr bool capture_words(std::uint64_t data) {
-    if (!table[sequencer_.state()].reads_memory1) return false;
+    if (table[sequencer_.state()].write2 != Write2::Word) return false;
     const int column = static_cast<int>(Layout::column.get(data));
     word1_ = fetch(static_cast<int>(Layout::row1.get(data)), column, precision_);
     word2_ = fetch(static_cast<int>(Layout::row2.get(data)), column, precision_);

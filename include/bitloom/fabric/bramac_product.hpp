@@ -15,8 +15,9 @@ namespace bitloom::fabric {
 namespace detail {
 
 /// Element e of the word is the weight at (first_row + e, column); beyond the matrix it is zero.
-inline std::uint64_t weight_word(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
-                                 std::int64_t first_row, std::int64_t column, int lanes) {
+inline std::uint64_t weight_word(const MatrixShape& shape, const Operands& o,
+                                 std::span<const std::int16_t> weights, std::int64_t first_row,
+                                 std::int64_t column, int lanes) {
   if (column >= shape.columns) return 0;
   const int limit = 1 << (o.weight_bits - 1);
   const auto count = std::min<std::int64_t>(lanes, shape.rows - first_row);
@@ -70,15 +71,16 @@ BramacUse run_product(BramacMachine<B>& machine, const MatrixShape& shape, const
 
   std::ranges::fill(result, 0);
   std::int64_t readout = 0;
-  const auto add_lanes = [&](const typename BramacRun<B>::Accumulators& rows) {  // the adder outside the block
-    const auto first_row = readout / readouts % groups * lanes;
-    const auto first_vector = readout / readouts / groups * B::arrays;
-    ++readout;
-    for (int k = 0; k < B::arrays && first_vector + k < shape.vectors; ++k)
-      for (int e = 0; e < lanes && first_row + e < shape.rows; ++e)
-        result[static_cast<std::size_t>((first_row + e) * shape.vectors + first_vector + k)] +=
-            lanes::value(rows[static_cast<std::size_t>(k)], e, B::lane_bits(o));
-  };
+  const auto add_lanes =
+      [&](const typename BramacRun<B>::Accumulators& rows) {  // the adder outside the block
+        const auto first_row = readout / readouts % groups * lanes;
+        const auto first_vector = readout / readouts / groups * B::arrays;
+        ++readout;
+        for (int k = 0; k < B::arrays && first_vector + k < shape.vectors; ++k)
+          for (int e = 0; e < lanes && first_row + e < shape.rows; ++e)
+            result[static_cast<std::size_t>((first_row + e) * shape.vectors + first_vector + k)] +=
+                lanes::value(rows[static_cast<std::size_t>(k)], e, B::lane_bits(o));
+      };
   BramacRun<B> run(machine, o);
   return run.run(passes * groups * pairs, groups * pairs, mac2, add_lanes);
 }
@@ -86,7 +88,8 @@ BramacUse run_product(BramacMachine<B>& machine, const MatrixShape& shape, const
 template <BramacVariant Variant, SignPolicy Sign>
 std::int64_t Bramac<Variant, Sign>::run(Machine& machine, const MatrixShape& shape, const Operands& o,
                                         std::span<const std::int16_t> weights,
-                                        std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
+                                        std::span<const std::int16_t> activations,
+                                        std::span<std::int32_t> result) {
   return run_product<Bramac>(machine, shape, o, weights, activations, result).cycles;
 }
 

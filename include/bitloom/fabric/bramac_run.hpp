@@ -17,9 +17,9 @@ namespace bitloom::fabric {
 /// One MAC2 of a block: two weight words, two activations for each array.
 template <class B>
 struct Mac2 {
-  std::array<std::uint64_t, 2> words{};                            ///< 40 bits each; lane e is element e
+  std::array<std::uint64_t, 2> words{};                              ///< 40 bits each; lane e is element e
   std::array<std::array<std::int16_t, 2>, B::arrays> activations{};  ///< [array][word]
-  bool last{};                                                     ///< the accumulators are read after this one
+  bool last{};  ///< the accumulators are read after this one
 };
 
 /// One eFSM cycle as an observer sees it, beside the machine after the cycle.
@@ -64,7 +64,8 @@ class BramacRun {
   /// @param on_step     called after every eFSM cycle with (BramacStep, machine)
   /// @throws RangeError  an activation outside its width
   template <class At, class OnReadout, class OnStep = std::nullptr_t>
-  BramacUse run(std::int64_t count, std::int64_t distinct, At&& at, OnReadout&& on_readout, OnStep on_step = {}) {
+  BramacUse run(std::int64_t count, std::int64_t distinct, At&& at, OnReadout&& on_readout,
+                OnStep on_step = {}) {
     core::check_range("MAC2 count", count, 1, std::int64_t{1} << 40);
     core::check_range("distinct MAC2", distinct, 1, count);
     count_ = count;
@@ -115,7 +116,8 @@ class BramacRun {
   [[nodiscard]] BlockPorts write_pair(std::int64_t index, const Mac2<B>& mac2) const noexcept {
     const auto s = slot(index);
     const auto address = static_cast<std::uint32_t>(row1(s) * 4 + column(s));
-    return {.a = PortRequest::write_to(address, mac2.words[0]), .b = PortRequest::write_to(address + 4, mac2.words[1])};
+    return {.a = PortRequest::write_to(address, mac2.words[0]),
+            .b = PortRequest::write_to(address + 4, mac2.words[1])};
   }
 
   template <class At>
@@ -160,7 +162,9 @@ class BramacRun {
     return {.precision = operands_.activation_bits, .signed_inputs = operands_.signed_activations};
   }
 
-  static BlockPorts issue(const Instruction& instruction) { return BlockPorts::instruction(encode<Variant>(instruction)); }
+  static BlockPorts issue(const Instruction& instruction) {
+    return BlockPorts::instruction(encode<Variant>(instruction));
+  }
 
   void set_inputs(Instruction& instruction, const Mac2<B>& mac2, std::size_t array) const {
     const auto& [first, second] = mac2.activations[array];
@@ -170,7 +174,8 @@ class BramacRun {
 
   void set_rows(Instruction& instruction, std::int64_t index) const {
     if (!resident() && index >= loaded_)
-      throw ScheduleError("weights: MAC2 " + std::to_string(index) + " starts before its words are in the block");
+      throw ScheduleError("weights: MAC2 " + std::to_string(index) +
+                          " starts before its words are in the block");
     instruction.row1 = row1(slot(index));
     instruction.row2 = instruction.row1 + 1;
     instruction.column = column(slot(index));
@@ -227,8 +232,8 @@ class BramacRun {
   void read_word() {
     const int array = words_read_ / 4;
     const int word = words_read_ % 4;
-    accumulators_[static_cast<std::size_t>(array)].insert(
-        word * B::word_bits, B::word_bits, machine_.readout_word(array, word).words()[0]);
+    accumulators_[static_cast<std::size_t>(array)].insert(word * B::word_bits, B::word_bits,
+                                                          machine_.readout_word(array, word).words()[0]);
     ++words_read_;
   }
 

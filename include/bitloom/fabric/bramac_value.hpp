@@ -30,8 +30,8 @@ void bramac_sums(const MatrixShape& shape, const Operands& o, std::span<const st
       if (a < 0) a = static_cast<std::int16_t>(a + (1 << (o.activation_bits - 2)));
     activations = released;
   }
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns, weights.data(), shape.columns, activations.data(),
-                    shape.vectors, o.signed_activations, result.data(), shape.vectors);
+  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns, weights.data(), shape.columns,
+                    activations.data(), shape.vectors, o.signed_activations, result.data(), shape.vectors);
 }
 
 }  // namespace detail
@@ -39,7 +39,8 @@ void bramac_sums(const MatrixShape& shape, const Operands& o, std::span<const st
 template <BramacVariant Variant, SignPolicy Sign>
 void Bramac<Variant, Sign>::multiply(const MatrixShape& shape, const Operands& o,
                                      std::span<const std::int16_t> weights,
-                                     std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
+                                     std::span<const std::int16_t> activations,
+                                     std::span<std::int32_t> result) {
   check_sum_width(shape, o);
   // no lane wraps between two readouts and the outer sum fits 32 bits, so how the sums are cut does not show
   detail::bramac_sums<Bramac>(shape, o, weights, activations, result);
@@ -48,7 +49,8 @@ void Bramac<Variant, Sign>::multiply(const MatrixShape& shape, const Operands& o
 template <BramacVariant Variant, SignPolicy Sign>
 void Bramac<Variant, Sign>::accumulate(const MatrixShape& shape, const Operands& o,
                                        std::span<const std::int16_t> weights,
-                                       std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
+                                       std::span<const std::int16_t> activations,
+                                       std::span<std::int32_t> result) {
   detail::bramac_sums<Bramac>(shape, o, weights, activations, result);
   for (auto& sum : result)
     sum = static_cast<std::int32_t>(core::sign_extend(static_cast<std::uint32_t>(sum), lane_bits(o)));

@@ -45,13 +45,13 @@ template <format::IntegerFormat Weight, format::IntegerFormat Activation>
 /// An FPGA resource that computes integer matrix products. One type, several views that agree to the bit:
 /// the fourth, `rtl`, stands in a folder of its own.
 template <class B>
-concept Block = requires(const Operands& operands, const MatrixShape& shape, std::span<const std::int16_t> weights,
-                         std::span<const std::int16_t> activations, std::span<std::int32_t> result,
-                         typename B::Machine machine) {
-  { B::name } -> std::convertible_to<std::string_view>;      // for reports
-  { B::supports(operands) } -> std::same_as<bool>;           // the block has these widths and signs
-  { B::lanes(operands) } -> std::convertible_to<int>;        // outputs that it computes side by side
-  { B::terms } -> std::convertible_to<int>;                  // terms of a sum that it takes at a time
+concept Block = requires(const Operands& operands, const MatrixShape& shape,
+                         std::span<const std::int16_t> weights, std::span<const std::int16_t> activations,
+                         std::span<std::int32_t> result, typename B::Machine machine) {
+  { B::name } -> std::convertible_to<std::string_view>;  // for reports
+  { B::supports(operands) } -> std::same_as<bool>;       // the block has these widths and signs
+  { B::lanes(operands) } -> std::convertible_to<int>;    // outputs that it computes side by side
+  { B::terms } -> std::convertible_to<int>;              // terms of a sum that it takes at a time
   // value: the bits that the hardware delivers, [rows × vectors]
   { B::multiply(shape, operands, weights, activations, result) } -> std::same_as<void>;
   // cycle: the same product on the machine, clock by clock; returns the cycles of the block's main clock
@@ -63,15 +63,14 @@ concept Block = requires(const Operands& operands, const MatrixShape& shape, std
 
 /// The block computes products of these two formats.
 template <class B, class Weight, class Activation>
-concept Computes = format::IntegerFormat<Weight> && format::IntegerFormat<Activation> &&
-                   B::supports(operands<Weight, Activation>());
+concept Computes = B::supports(operands<Weight, Activation>());
 
 /// @throws RangeError  the block lacks these operands
 template <class B>
 constexpr void check_supported(const Operands& operands) {
   if (!B::supports(operands))
-    throw RangeError("operands: " + std::string(B::name) + " does not compute " + to_string(operands) + "; it has " +
-                     std::string(B::supported));
+    throw RangeError("operands: " + std::string(B::name) + " does not compute " + to_string(operands) +
+                     "; it has " + std::string(B::supported));
 }
 
 /// Blocks add partial sums up to 32 bits outside.
@@ -83,7 +82,8 @@ constexpr void check_sum_width(const MatrixShape& shape, const Operands& o) {
 }
 
 /// @throws RangeError  some value does not fit `bits` bits of that sign
-constexpr void check_values(const char* argument, std::span<const std::int16_t> values, int bits, bool is_signed) {
+constexpr void check_values(const char* argument, std::span<const std::int16_t> values, int bits,
+                            bool is_signed) {
   const int low = is_signed ? -(1 << (bits - 1)) : 0;
   const int high = (1 << (is_signed ? bits - 1 : bits)) - 1;
   std::int16_t lowest = 0;

@@ -65,7 +65,8 @@ struct DspSlice {
   class Machine {
    public:
     /// One clock edge: every packed weight times `activation` is added to its accumulator.
-    constexpr void step(const Operands& o, std::span<const std::int16_t> weights, std::int32_t activation) noexcept {
+    constexpr void step(const Operands& o, std::span<const std::int16_t> weights,
+                        std::int32_t activation) noexcept {
       const auto per_multiplier = static_cast<std::size_t>(packed(o));
       for (std::size_t m = 0; m < multipliers; ++m) {
         std::int64_t operand = 0;
@@ -102,7 +103,8 @@ struct DspSlice {
   /// @return clock cycles
   static constexpr std::int64_t run(Machine& machine, const MatrixShape& shape, const Operands& o,
                                     std::span<const std::int16_t> weights,
-                                    std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
+                                    std::span<const std::int16_t> activations,
+                                    std::span<std::int32_t> result) {
     check_supported<DspSlice>(o);
     op::check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));
     check_sum_width(shape, o);
@@ -117,7 +119,8 @@ struct DspSlice {
         for (std::int64_t k = 0; k < shape.columns; ++k) {
           column = {};
           for (std::int64_t r = 0; r < count; ++r)
-            column[static_cast<std::size_t>(r)] = weights[static_cast<std::size_t>((first + r) * shape.columns + k)];
+            column[static_cast<std::size_t>(r)] =
+                weights[static_cast<std::size_t>((first + r) * shape.columns + k)];
           machine.step(o, column, activations[static_cast<std::size_t>(k * shape.vectors + vector)]);
         }
         for (int r = 0; r < count; ++r)

@@ -9,15 +9,16 @@
 
 namespace bitloom::fabric {
 
-inline void DspSlice::multiply(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
+inline void DspSlice::multiply(const MatrixShape& shape, const Operands& o,
+                               std::span<const std::int16_t> weights,
                                std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
   check_supported<DspSlice>(o);
   op::check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));
   check_sum_width(shape, o);
   check_values("weight", weights, o.weight_bits, o.signed_weights);
   check_values("activation", activations, o.activation_bits, o.signed_activations);
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns, weights.data(), shape.columns, activations.data(),
-                    shape.vectors, o.signed_activations, result.data(), shape.vectors);
+  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns, weights.data(), shape.columns,
+                    activations.data(), shape.vectors, o.signed_activations, result.data(), shape.vectors);
 }
 
 }  // namespace bitloom::fabric

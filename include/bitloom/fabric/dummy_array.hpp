@@ -43,7 +43,9 @@ struct AsReleased {
 };
 
 template <class S>
-concept SignPolicy = requires { S::shift; };
+concept SignPolicy = requires {
+  S::shift;
+};
 
 /// The second, small array of a compute-in-BRAM block: seven rows, two read and two write ports, and a SIMD
 /// adder between them. Row 0 reads as zero.
@@ -71,7 +73,9 @@ class DummyArray {
     switch (cycle.write1) {
       case Write1::None: break;
       case Write1::Sum: store(cycle.target1, sum(cycle, lane_bits)); break;
-      case Write1::ShiftedSum: store(cycle.target1, lanes::shift_left(sum(cycle, lane_bits), lane_bits)); break;
+      case Write1::ShiftedSum:
+        store(cycle.target1, lanes::shift_left(sum(cycle, lane_bits), lane_bits));
+        break;
       case Write1::SignStep: {
         const auto difference = sum(cycle, lane_bits);
         store(cycle.target1, Sign::shift ? lanes::shift_left(difference, lane_bits) : difference);

@@ -42,13 +42,11 @@ struct State {
   Write2 write2{};
   Row target2{};
   If write2_if{};
-  bool readout{};           ///< the accumulator is at the output port
-  bool loads_precision{};   ///< precision and input type come from the instruction
-  bool loads_inputs1{};     ///< the first bank of input registers loads
-  bool loads_inputs2{};     ///< the second bank loads
-  bool shifts_inputs{};     ///< all input registers shift left by one; a load goes first
-  bool reads_memory1{};     ///< the main array's word is copied by the way of write port 2 as W1 …
-  bool reads_memory2{};     ///< … or W2
+  bool readout{};                           ///< the accumulator is at the output port
+  bool loads_precision{};                   ///< precision and input type come from the instruction
+  bool loads_inputs1{};                     ///< the first bank of input registers loads
+  bool loads_inputs2{};                     ///< the second bank loads
+  bool shifts_inputs{};                     ///< all input registers shift left by one; a load goes first
   std::array<Transition, 2> transitions{};  ///< the first that holds is taken
 };
 

@@ -37,8 +37,9 @@ constexpr core::BitVector<Bits> map_words(F f, const Rows&... rows) noexcept {
 
 /// a + b, plus one in every lane if `carry`.
 template <int Bits>
-[[nodiscard]] constexpr core::BitVector<Bits> add(const core::BitVector<Bits>& a, const core::BitVector<Bits>& b,
-                                                  bool carry, int lane_bits) noexcept {
+[[nodiscard]] constexpr core::BitVector<Bits> add(const core::BitVector<Bits>& a,
+                                                  const core::BitVector<Bits>& b, bool carry,
+                                                  int lane_bits) noexcept {
   const auto high = highest_bits(lane_bits);
   const auto one = carry ? lowest_bits(lane_bits) : 0;
   return detail::map_words<Bits>(
@@ -54,7 +55,8 @@ template <int Bits>
 
 /// Every lane times two: its highest bit is lost, its lowest becomes zero.
 template <int Bits>
-[[nodiscard]] constexpr core::BitVector<Bits> shift_left(const core::BitVector<Bits>& a, int lane_bits) noexcept {
+[[nodiscard]] constexpr core::BitVector<Bits> shift_left(const core::BitVector<Bits>& a,
+                                                         int lane_bits) noexcept {
   const auto low = lowest_bits(lane_bits);
   return detail::map_words<Bits>([=](std::uint64_t x) { return (x << 1) & ~low; }, a);
 }
@@ -79,7 +81,8 @@ template <int WordBits>
 
 /// Lane `index` of the row as a two's complement number.
 template <int Bits>
-[[nodiscard]] constexpr std::int32_t value(const core::BitVector<Bits>& row, int index, int lane_bits) noexcept {
+[[nodiscard]] constexpr std::int32_t value(const core::BitVector<Bits>& row, int index,
+                                           int lane_bits) noexcept {
   return static_cast<std::int32_t>(core::sign_extend(row.extract(index * lane_bits, lane_bits), lane_bits));
 }
 

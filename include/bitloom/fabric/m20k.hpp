@@ -154,7 +154,8 @@ class M20k {
                      std::to_string(ratio.width));
   }
 
-  static constexpr void check_request(const char* port, const PortRequest& request, const AspectRatio& ratio) {
+  static constexpr void check_request(const char* port, const PortRequest& request,
+                                      const AspectRatio& ratio) {
     if (request.enable) core::check_range(port, request.address, 0, ratio.depth - 1);
   }
 
@@ -168,13 +169,16 @@ class M20k {
   /// Whether the two words share a bit.
   [[nodiscard]] constexpr bool overlaps(std::uint32_t a, std::uint32_t b) const noexcept {
     const auto first = [](std::int64_t address, int width) { return physical(address * width, width); };
-    const auto last = [](std::int64_t address, int width) { return physical((address + 1) * width - 1, width); };
+    const auto last = [](std::int64_t address, int width) {
+      return physical((address + 1) * width - 1, width);
+    };
     const int wa = configuration_.ratio_a.width;
     const int wb = configuration_.ratio_b.width;
     return first(a, wa) <= last(b, wb) && first(b, wb) <= last(a, wa);
   }
 
-  [[nodiscard]] constexpr std::uint64_t read(const PortRequest& request, const AspectRatio& ratio) const noexcept {
+  [[nodiscard]] constexpr std::uint64_t read(const PortRequest& request,
+                                             const AspectRatio& ratio) const noexcept {
     if (!request.enable) return 0;
     if (ratio.width == 40) return words_[request.address];
     std::uint64_t value = 0;

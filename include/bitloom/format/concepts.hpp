@@ -11,12 +11,12 @@ namespace bitloom::format {
 /// What an N-bit code means: a stateless type that maps codes to values and back.
 template <class F>
 concept Format = requires(typename F::code_type code, double x) {
-  requires std::unsigned_integral<typename F::code_type>;     // holds a code; bits above the code's are zero
-  { F::bits } -> std::convertible_to<int>;                    // width of a code
-  { F::is_signed } -> std::convertible_to<bool>;              // some code has a negative value
-  { F::decode(code) } -> std::same_as<double>;                // the value, exactly
-  { F::lowest() } -> std::same_as<double>;                    // the most negative finite value
-  { F::max() } -> std::same_as<double>;                       // the largest finite value
+  requires std::unsigned_integral<typename F::code_type>;  // holds a code; bits above the code's are zero
+  { F::bits } -> std::convertible_to<int>;                 // width of a code
+  { F::is_signed } -> std::convertible_to<bool>;           // some code has a negative value
+  { F::decode(code) } -> std::same_as<double>;             // the value, exactly
+  { F::lowest() } -> std::same_as<double>;                 // the most negative finite value
+  { F::max() } -> std::same_as<double>;                    // the largest finite value
   // the code of the rounded value; values out of range become what the format's overflow rule says
   { F::template encode<NearestEven>(x) } -> std::same_as<typename F::code_type>;
 };
@@ -24,9 +24,9 @@ concept Format = requires(typename F::code_type code, double x) {
 /// A format whose values are the integers of a range; what integer hardware computes with.
 template <class F>
 concept IntegerFormat = Format<F> && requires(typename F::code_type code, std::int64_t value) {
-  { F::integer(code) } -> std::same_as<std::int32_t>;                 // the value of a code
-  { F::range } -> std::convertible_to<IntegerRange>;                  // lowest and largest value
-  { F::code(value) } -> std::same_as<typename F::code_type>;          // the low bits of an integer
+  { F::integer(code) } -> std::same_as<std::int32_t>;         // the value of a code
+  { F::range } -> std::convertible_to<IntegerRange>;          // lowest and largest value
+  { F::code(value) } -> std::same_as<typename F::code_type>;  // the low bits of an integer
   { F::template encode<NearestEven, Saturate>(0.0) } -> std::same_as<typename F::code_type>;
 };
 

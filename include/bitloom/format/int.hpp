@@ -26,9 +26,10 @@ namespace detail {
 
 /// The smallest unsigned type with at least `Bits` bits.
 template <int Bits>
-using Code = std::conditional_t<
-    Bits <= 8, std::uint8_t,
-    std::conditional_t<Bits <= 16, std::uint16_t, std::conditional_t<Bits <= 32, std::uint32_t, std::uint64_t>>>;
+using Code =
+    std::conditional_t<Bits <= 8, std::uint8_t,
+                       std::conditional_t<Bits <= 16, std::uint16_t,
+                                          std::conditional_t<Bits <= 32, std::uint32_t, std::uint64_t>>>;
 
 /// A real number rounded to an integer: its two's complement modulo 2^64, and the magnitude where it fits.
 struct RoundedInteger {
@@ -47,7 +48,8 @@ constexpr RoundedInteger round_to_integer(double x) noexcept {
   const std::uint64_t significand = field == 0 ? fraction : fraction | (std::uint64_t{1} << 52);
   const int exponent = (field == 0 ? 1 : field) - 1075;  // |x| = significand * 2^exponent
   const auto result = [&](std::uint64_t magnitude, bool huge) {
-    return RoundedInteger{.low_bits = negative ? 0 - magnitude : magnitude, .negative = negative, .huge = huge};
+    return RoundedInteger{
+        .low_bits = negative ? 0 - magnitude : magnitude, .negative = negative, .huge = huge};
   };
   if (exponent >= 64) return result(0, true);
   if (exponent >= 0) {
@@ -57,8 +59,9 @@ constexpr RoundedInteger round_to_integer(double x) noexcept {
   const int drop = -exponent;
   const auto kept = drop > 63 ? 0 : significand >> drop;
   // beyond 62 bits the kept part is zero and the tail is far below half: a sticky bit says all there is to know
-  const auto tail = drop > 62 ? Tail{.remainder = 0, .bits = 62, .sticky = significand != 0}
-                              : Tail{.remainder = significand & ((std::uint64_t{1} << drop) - 1), .bits = drop};
+  const auto tail = drop > 62
+                        ? Tail{.remainder = 0, .bits = 62, .sticky = significand != 0}
+                        : Tail{.remainder = significand & ((std::uint64_t{1} << drop) - 1), .bits = drop};
   return result(kept + (R::away_from_zero(negative, (kept & 1) != 0, tail) ? 1 : 0), false);
 }
 
@@ -84,9 +87,7 @@ struct Int {
   static constexpr double decode(code_type code) noexcept { return static_cast<double>(wide(code)); }
 
   /// The value of a code as an integer; unsigned formats are limited to 31 bits here.
-  static constexpr std::int32_t integer(code_type code) noexcept
-    requires(is_signed || Bits < 32)
-  {
+  static constexpr std::int32_t integer(code_type code) noexcept requires(is_signed || Bits < 32) {
     return static_cast<std::int32_t>(wide(code));
   }
 

@@ -34,8 +34,8 @@ struct Strided {
 
 /// Weights [rows × depth] as panels of `Path::rows` rows: [panel][group][row]. `sums` gets the sum of every row.
 template <class Path>
-void pack_weights(const Strided<const std::int16_t>& weights, std::int64_t rows, std::int64_t depth, Packed& out,
-                  std::vector<std::int32_t>& sums) {
+void pack_weights(const Strided<const std::int16_t>& weights, std::int64_t rows, std::int64_t depth,
+                  Packed& out, std::vector<std::int32_t>& sums) {
   const auto groups = core::ceil_div(depth, std::int64_t{Path::group});
   const auto panels = core::ceil_div(rows, std::int64_t{Path::rows});
   out.assign(static_cast<std::size_t>(panels * groups * Path::rows), 0);
@@ -52,7 +52,8 @@ void pack_weights(const Strided<const std::int16_t>& weights, std::int64_t rows,
     }
     if (whole < groups) {
       std::array<std::int16_t, Path::group> terms{};
-      for (std::size_t t = 0; t < static_cast<std::size_t>(depth % Path::group); ++t) sum += terms[t] = row[t];
+      for (std::size_t t = 0; t < static_cast<std::size_t>(depth % Path::group); ++t)
+        sum += terms[t] = row[t];
       to[whole * Path::rows] = Path::join(terms);
     }
     sums[static_cast<std::size_t>(i)] = sum;
@@ -61,8 +62,8 @@ void pack_weights(const Strided<const std::int16_t>& weights, std::int64_t rows,
 
 /// Activations [depth × vectors], `offset` added, as panels of `Path::columns` columns: [panel][group][column].
 template <class Path>
-void pack_activations(const Strided<const std::int16_t>& activations, std::int64_t depth, std::int64_t vectors,
-                      std::int16_t offset, Packed& out) {
+void pack_activations(const Strided<const std::int16_t>& activations, std::int64_t depth,
+                      std::int64_t vectors, std::int16_t offset, Packed& out) {
   const auto groups = core::ceil_div(depth, std::int64_t{Path::group});
   const auto panels = core::ceil_div(vectors, std::int64_t{Path::columns});
   out.assign(static_cast<std::size_t>(panels * groups * Path::columns), 0);
@@ -122,12 +123,13 @@ void gemm_int8_by(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
   const std::int16_t offset = signed_activations ? Path::offset : std::int16_t{0};
   Packed packed_weights, packed_activations;
   std::vector<std::int32_t> row_sums;
-  alignas(64) std::array<std::uint32_t, static_cast<std::size_t>(Path::rows* Path::columns)> tile{};
+  alignas(64) std::array<std::uint32_t, static_cast<std::size_t>(Path::rows * Path::columns)> tile{};
   for (std::int64_t k = 0; k < depth; k += depth_block) {
     const auto block = std::min(depth_block, depth - k);
     const auto groups = core::ceil_div(block, std::int64_t{Path::group});
     pack_weights<Path>({weights.data + k, weights.stride}, rows, block, packed_weights, row_sums);
-    pack_activations<Path>({activations.row(k), activations.stride}, block, vectors, offset, packed_activations);
+    pack_activations<Path>({activations.row(k), activations.stride}, block, vectors, offset,
+                           packed_activations);
     for (std::int64_t j = 0; j < vectors; j += Path::columns) {
       const auto* panel = packed_activations.data() + j * groups;
       const auto count = std::min<std::int64_t>(Path::columns, vectors - j);
@@ -156,8 +158,9 @@ void gemm_int8_by(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
 /// @param weights      [rows × depth], each -128..127
 /// @param activations  [depth × vectors], each -128..127 if `signed_activations`, else 0..255
 /// @param result       [rows × vectors]
-inline void gemm_int8(std::int64_t rows, std::int64_t vectors, std::int64_t depth, const std::int16_t* weights,
-                      std::int64_t weight_stride, const std::int16_t* activations, std::int64_t activation_stride,
+inline void gemm_int8(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
+                      const std::int16_t* weights, std::int64_t weight_stride,
+                      const std::int16_t* activations, std::int64_t activation_stride,
                       bool signed_activations, std::int32_t* result, std::int64_t result_stride) {
   detail::gemm_int8_by<detail::BestPath>(rows, vectors, depth, {weights, weight_stride},
                                          {activations, activation_stride}, signed_activations,

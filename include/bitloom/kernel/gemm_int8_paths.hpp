@@ -50,9 +50,13 @@ struct Sse2Path {
 
   static std::uint32_t join(const std::array<std::int16_t, 2>& terms) { return join_pair(terms); }
   static Vector zero() { return _mm_setzero_si128(); }
-  static Vector load(const std::uint32_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
+  static Vector load(const std::uint32_t* from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  }
   static Vector broadcast(std::uint32_t weight) { return _mm_set1_epi32(static_cast<int>(weight)); }
-  static Vector multiply_add(Vector sum, Vector a, Vector b) { return _mm_add_epi32(sum, _mm_madd_epi16(a, b)); }
+  static Vector multiply_add(Vector sum, Vector a, Vector b) {
+    return _mm_add_epi32(sum, _mm_madd_epi16(a, b));
+  }
   static void store(std::uint32_t* to, Vector v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v); }
 };
 #endif

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <variant>
 
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/error.hpp>
-#include <bitloom/net/checked.hpp>
 #include <bitloom/net/tensor_shape.hpp>
 
 namespace bitloom::net {
@@ -53,7 +53,8 @@ constexpr std::int64_t window_count(const char* axis, std::int64_t extent, std::
   check_at_least("kernel", kernel, 1);
   check_at_least("stride", stride, 1);
   check_at_least("padding", padding, 0);
-  const auto padded = checked_sum("padded input", extent, checked_sum("padding", padding, padding));
+  const auto padded =
+      core::checked_sum("padded input", extent, core::checked_sum("padding", padding, padding));
   if (kernel > padded)
     throw ShapeError(std::string("kernel ") + axis + " " + std::to_string(kernel) +
                      " is larger than the padded input " + axis + " " + std::to_string(padded) + " (" +
@@ -115,15 +116,15 @@ struct Conv2d {
 
   [[nodiscard]] constexpr std::int64_t macs(InputShapes inputs) const {
     const auto out = output(inputs);
-    return checked_product("macs", {out.channels, out.height, out.width, inputs[0].channels / groups,
-                                    kernel.height, kernel.width});
+    return core::checked_product("macs", {out.channels, out.height, out.width, inputs[0].channels / groups,
+                                          kernel.height, kernel.width});
   }
 
   [[nodiscard]] constexpr std::int64_t parameters(InputShapes inputs) const {
     const auto out = output(inputs);
-    const auto weights = checked_product(
+    const auto weights = core::checked_product(
         "parameters", {out.channels, inputs[0].channels / groups, kernel.height, kernel.width});
-    return checked_sum("parameters", weights, bias ? out_channels : 0);
+    return core::checked_sum("parameters", weights, bias ? out_channels : 0);
   }
 
   friend constexpr bool operator==(const Conv2d&, const Conv2d&) = default;
@@ -152,11 +153,11 @@ struct Dense {
   }
 
   [[nodiscard]] constexpr std::int64_t macs(InputShapes inputs) const {
-    return checked_product("macs", {output(inputs).channels, inputs[0].channels});
+    return core::checked_product("macs", {output(inputs).channels, inputs[0].channels});
   }
 
   [[nodiscard]] constexpr std::int64_t parameters(InputShapes inputs) const {
-    return checked_sum("parameters", macs(inputs), bias ? out_features : 0);
+    return core::checked_sum("parameters", macs(inputs), bias ? out_features : 0);
   }
 
   friend constexpr bool operator==(const Dense&, const Dense&) = default;
@@ -234,7 +235,7 @@ struct Concatenate {
       if (inputs[i].height != result.height || inputs[i].width != result.width)
         throw ShapeError("input 0 is " + to_string(inputs[0]) + ", but input " + std::to_string(i) + " is " +
                          to_string(inputs[i]) + "; height and width have to be equal");
-      result.channels = checked_sum("channels", result.channels, inputs[i].channels);
+      result.channels = core::checked_sum("channels", result.channels, inputs[i].channels);
     }
     return result;
   }
@@ -256,7 +257,7 @@ struct BatchNorm {
 
   [[nodiscard]] constexpr TensorShape output(InputShapes inputs) const { return detail::only(inputs); }
   [[nodiscard]] constexpr std::int64_t parameters(InputShapes inputs) const {
-    return checked_product("parameters", {2, detail::only(inputs).channels});
+    return core::checked_product("parameters", {2, detail::only(inputs).channels});
   }
   friend constexpr bool operator==(const BatchNorm&, const BatchNorm&) = default;
 };

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include <bitloom/net/checked.hpp>
+#include <bitloom/core/checked.hpp>
 
 namespace bitloom::net {
 
@@ -23,13 +23,13 @@ struct ConvShape {
   /// Multiply-accumulate operations for one image.
   /// @throws ShapeError  an extent is below 1, or the count needs more than 63 bits
   [[nodiscard]] constexpr std::int64_t macs() const {
-    return checked_product("macs of a convolution", {r, s, c, p, q, k});
+    return core::checked_product("macs of a convolution", {r, s, c, p, q, k});
   }
 
   /// Weights of all filters.
   /// @throws ShapeError  an extent is below 1, or the count needs more than 63 bits
   [[nodiscard]] constexpr std::int64_t weights() const {
-    return checked_product("weights of a convolution", {r, s, c, k});
+    return core::checked_product("weights of a convolution", {r, s, c, k});
   }
 
   friend constexpr bool operator==(const ConvShape&, const ConvShape&) = default;
@@ -43,7 +43,7 @@ struct FcShape {
   /// Multiply-accumulate operations for one image.
   /// @throws ShapeError  an extent is below 1, or the count needs more than 63 bits
   [[nodiscard]] constexpr std::int64_t macs() const {
-    return checked_product("macs of a fully connected layer", {c, k});
+    return core::checked_product("macs of a fully connected layer", {c, k});
   }
 
   /// Weights; each is used once for one image.
@@ -70,7 +70,8 @@ struct LayerList {
   /// @throws ShapeError  an extent is below 1, or the count needs more than 63 bits
   [[nodiscard]] std::int64_t macs() const {
     std::int64_t total = 0;
-    for (const auto& layer : layers) total = checked_sum("macs of a layer list", total, net::macs(layer));
+    for (const auto& layer : layers)
+      total = core::checked_sum("macs of a layer list", total, net::macs(layer));
     return total;
   }
 
@@ -89,13 +90,13 @@ struct FeatureMap {
   /// Elements of the input map.
   /// @throws ShapeError  an extent is below 1, or the count needs more than 63 bits
   [[nodiscard]] constexpr std::int64_t input_elements() const {
-    return checked_product("input feature map", {pin, qin, cin});
+    return core::checked_product("input feature map", {pin, qin, cin});
   }
 
   /// Elements of the output map.
   /// @throws ShapeError  an extent is below 1, or the count needs more than 63 bits
   [[nodiscard]] constexpr std::int64_t output_elements() const {
-    return checked_product("output feature map", {pout, qout, cout});
+    return core::checked_product("output feature map", {pout, qout, cout});
   }
 
   friend constexpr bool operator==(const FeatureMap&, const FeatureMap&) = default;

@@ -5,11 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <initializer_list>
 #include <set>
 #include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/net/layer_list.hpp>
 
 namespace bitloom::net {
@@ -142,7 +141,7 @@ inline FeatureMap parse_feature_map(const Json& value, const std::string& path) 
   const auto [pin, qin, cin, pout, qout, cout] = parse_extents<6>(value, path);
   const FeatureMap map{.pin = pin, .qin = qin, .cin = cin, .pout = pout, .qout = qout, .cout = cout};
   check_size(path, [&] {
-    static_cast<void>(checked_sum("feature maps", map.input_elements(), map.output_elements()));
+    static_cast<void>(core::checked_sum("feature maps", map.input_elements(), map.output_elements()));
   });
   return map;
 }
@@ -248,14 +247,9 @@ std::string list_text(std::string_view key, const std::vector<T>& list, F elemen
 /// Reads a file of networks, see `parse_workloads`.
 /// @throws ParseError  the file cannot be read or is something else; the message starts with the file's name
 [[nodiscard]] inline std::vector<Workload> read_workloads(const std::string& file_name) {
-  std::ifstream file(file_name, std::ios::binary);
-  if (!file) detail::fail(file_name, "the file cannot be opened");
-  std::ostringstream text;
-  file.peek();  // a folder opens, but does not read
-  if (file.bad()) detail::fail(file_name, "the file cannot be read");
-  text << file.rdbuf();
+  const auto text = core::read_file(file_name);
   try {
-    return parse_workloads(std::move(text).str());
+    return parse_workloads(text);
   } catch (const ParseError& error) {
     detail::fail(file_name, error.what());
   }

@@ -17,8 +17,8 @@
 
 #include <boost/graph/adjacency_list.hpp>
 
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/error.hpp>
-#include <bitloom/net/checked.hpp>
 #include <bitloom/net/layer.hpp>
 
 namespace bitloom::net {
@@ -239,7 +239,8 @@ struct LayerStatistics {
 /// @throws ShapeError  as `statistics`
 [[nodiscard]] inline std::int64_t macs(const Network& network) {
   std::int64_t total = 0;
-  for (const auto& layer : statistics(network)) total = checked_sum("macs of the network", total, layer.macs);
+  for (const auto& layer : statistics(network))
+    total = core::checked_sum("macs of the network", total, layer.macs);
   return total;
 }
 
@@ -248,7 +249,7 @@ struct LayerStatistics {
 [[nodiscard]] inline std::int64_t parameters(const Network& network) {
   std::int64_t total = 0;
   for (const auto& layer : statistics(network))
-    total = checked_sum("parameters of the network", total, layer.parameters);
+    total = core::checked_sum("parameters of the network", total, layer.parameters);
   return total;
 }
 

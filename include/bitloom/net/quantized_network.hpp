@@ -95,7 +95,7 @@ struct QuantizedStage {
   quant::PackedTensor<Weight> weights;     ///< [out_channels × patch]
   std::vector<std::int32_t> bias;          ///< [out_channels], in units of input scale · weight scale
   std::vector<float> unit;                 ///< [out_channels], that unit: what an accumulator's 1 stands for
-  std::vector<quant::DyadicScale> scales;  ///< [out_channels], to the codes of the next stage; empty for the last
+  std::vector<quant::DyadicScale> scales;  ///< [out_channels], to the next stage's codes; empty for the last
   bool relu = true;                        ///< false only for the last: codes between stages are unsigned
   std::optional<op::Window> pool{};
 
@@ -109,7 +109,7 @@ struct QuantizedStage {
 ///
 /// The network does not know what multiplies: `run` takes any op::Gemm of integers.
 template <format::IntegerFormat Weight, format::IntegerFormat Activation>
-  requires(Weight::is_signed && Weight::bits <= 16 && !Activation::is_signed && Activation::bits <= 15)
+  requires(Weight::bits <= 16 && Weight::is_signed && Activation::bits <= 15 && !Activation::is_signed)
 class QuantizedNetwork {
  public:
   using weight_format = Weight;
@@ -123,7 +123,8 @@ class QuantizedNetwork {
   /// @param images  [count × input] non-negative numbers that show the ranges of the activations
   /// @throws ShapeError  stages that do not fit together
   /// @throws RangeError  a scale or bias that integers cannot hold
-  template <quant::Granularity Granularity = quant::PerChannel, class Calibration = quant::LeastSquares>
+  template <quant::Granularity Granularity = quant::PerChannel,
+            quant::Calibration Calibration = quant::LeastSquares>
   static QuantizedNetwork quantize(std::span<const FloatStage> stages, std::span<const float> images) {
     detail::check_chain(stages);
     const auto input = stages.front().geometry.input.size();
@@ -145,12 +146,20 @@ class QuantizedNetwork {
       auto weights = WeightQuantizer::quantize(s.weights, {s.geometry.out_channels, s.geometry.patch()});
       const bool last = &s == &stages.back();
       const float output_scale = last ? 1.0F : scale_of(activations);
-      Stage stage{.name = s.name, .geometry = s.geometry, .weights = std::move(weights.codes), .bias{}, .unit{},
-                  .scales{}, .relu = s.relu, .pool = s.pool};
+      Stage stage{.name = s.name,
+                  .geometry = s.geometry,
+                  .weights = std::move(weights.codes),
+                  .bias{},
+                  .unit{},
+                  .scales{},
+                  .relu = s.relu,
+                  .pool = s.pool};
       for (std::size_t k = 0; k < s.bias.size(); ++k) {
-        const double unit = static_cast<double>(input_scale) * weights.scales[weights.scales.size() == 1 ? 0 : k];
+        const double unit =
+            static_cast<double>(input_scale) * weights.scales[weights.scales.size() == 1 ? 0 : k];
         if (!std::isnormal(static_cast<float>(unit)))
-          throw RangeError(s.name + " channel " + std::to_string(k) + ": input scale times weight scale leaves float");
+          throw RangeError(s.name + " channel " + std::to_string(k) +
+                           ": input scale times weight scale leaves float");
         stage.bias.push_back(integer_bias(s.name, s.bias[k] / unit, s.geometry.patch()));
         stage.unit.push_back(static_cast<float>(unit));
         if (!last) stage.scales.push_back(quant::DyadicScale::from_real(unit / output_scale));
@@ -189,8 +198,8 @@ class QuantizedNetwork {
       const auto out = stage.geometry.output();
       const auto positions = static_cast<std::size_t>(out.height * out.width);
       std::vector<std::int32_t> sums(static_cast<std::size_t>(batch * out.size()));
-      op::conv2d<std::int16_t, std::int32_t>(gemm, stage.geometry, batch, stage.weights.integers(), activations,
-                                             sums);
+      op::conv2d<std::int16_t, std::int32_t>(gemm, stage.geometry, batch, stage.weights.integers(),
+                                             activations, sums);
       const auto channel = [&](std::size_t i) { return i / positions % stage.bias.size(); };
       for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += stage.bias[channel(i)];
       if (stage.scales.empty()) {
@@ -231,10 +240,12 @@ class QuantizedNetwork {
 
   /// The bias in accumulator units; with the largest sum it has to fit 32 bits.
   static std::int32_t integer_bias(const std::string& stage, double bias, std::int64_t patch) {
-    const auto largest = static_cast<std::int64_t>(std::max(-Weight::lowest(), Weight::max()) * Activation::max());
+    const auto largest =
+        static_cast<std::int64_t>(std::max(-Weight::lowest(), Weight::max()) * Activation::max());
     const auto room = static_cast<double>(std::int64_t{INT32_MAX} - patch * largest);
     if (!(std::abs(bias) <= room))
-      throw RangeError(stage + " bias: " + std::to_string(bias) + " units and the largest sum do not fit 32 bits");
+      throw RangeError(stage + " bias: " + std::to_string(bias) +
+                       " units and the largest sum do not fit 32 bits");
     return static_cast<std::int32_t>(std::lround(bias));
   }
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <bitloom/net/checked.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/op/shape.hpp>
 
 namespace bitloom::net {
@@ -14,7 +14,7 @@ using op::to_string;
 /// Number of elements of a shape that may come from a file or a search.
 /// @throws ShapeError  an extent is below 1, or the product needs more than 63 bits
 [[nodiscard]] constexpr std::int64_t elements(const TensorShape& shape) {
-  return checked_product("tensor shape", {shape.channels, shape.height, shape.width});
+  return core::checked_product("tensor shape", {shape.channels, shape.height, shape.width});
 }
 
 /// A vertical and a horizontal extent in pixels: `3` for both, or `{height, width}`.

@@ -21,7 +21,8 @@ namespace bitloom::op {
 /// The matrix product that a convolution of `batch` images is.
 [[nodiscard]] constexpr MatrixShape product_shape(const ConvGeometry& geometry, std::int64_t batch) {
   const auto out = geometry.output();
-  return {.rows = geometry.out_channels, .columns = geometry.patch(), .vectors = batch * out.height * out.width};
+  return {
+      .rows = geometry.out_channels, .columns = geometry.patch(), .vectors = batch * out.height * out.width};
 }
 
 /// 2-D convolution of a batch, without bias; with dense_geometry a dense layer. One matrix product for the batch.
@@ -42,11 +43,13 @@ void conv2d(G&& gemm, const ConvGeometry& geometry, std::int64_t batch, std::spa
   core::check_equal("result", std::ssize(result), "batch x output", shape.rows * shape.vectors);
   std::vector<Element> columns(static_cast<std::size_t>(shape.columns * shape.vectors));
   for (std::int64_t n = 0; n < batch; ++n)
-    im2col<Element>(geometry, images.subspan(static_cast<std::size_t>(n * image), static_cast<std::size_t>(image)),
+    im2col<Element>(geometry,
+                    images.subspan(static_cast<std::size_t>(n * image), static_cast<std::size_t>(image)),
                     std::span(columns).subspan(static_cast<std::size_t>(n * positions)), shape.vectors);
   std::vector<Sum> sums(result.size());
   gemm(shape, weights, std::span<const Element>(columns), std::span(sums));
-  for (std::int64_t k = 0; k < shape.rows; ++k)  // [channel × batch · position] to [batch × channel · position]
+  // from [channel × batch · position] to [batch × channel · position]
+  for (std::int64_t k = 0; k < shape.rows; ++k)
     for (std::int64_t n = 0; n < batch; ++n)
       std::copy_n(sums.begin() + k * shape.vectors + n * positions, positions,
                   result.begin() + (n * shape.rows + k) * positions);

@@ -16,15 +16,16 @@ namespace bitloom::op {
 ///
 /// Called as gemm(shape, weights, activations, result), all row-major; see MatrixShape for the axes.
 template <class G, class Element, class Sum>
-concept Gemm = requires(G& gemm, const MatrixShape& shape, std::span<const Element> operand, std::span<Sum> result) {
+concept Gemm = requires(G& gemm, const MatrixShape& shape, std::span<const Element> operand,
+                        std::span<Sum> result) {
   { gemm(shape, operand, operand, result) } -> std::same_as<void>;
 };
 
 /// Float matrices, by Eigen.
 struct FloatGemm {
   /// @throws ShapeError  a span does not fit the shape
-  void operator()(const MatrixShape& shape, std::span<const float> weights, std::span<const float> activations,
-                  std::span<float> result) const {
+  void operator()(const MatrixShape& shape, std::span<const float> weights,
+                  std::span<const float> activations, std::span<float> result) const {
     check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));
     using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const Eigen::Map<const Matrix> w(weights.data(), shape.rows, shape.columns);

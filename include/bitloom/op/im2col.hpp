@@ -55,7 +55,8 @@ inline void check_im2col(const ConvGeometry& geometry, std::int64_t image, std::
 /// @param columns  [patch × positions], row-major, rows `stride` apart; padding becomes zero
 /// @throws ShapeError  a span does not fit the geometry
 template <class T>
-void im2col(const ConvGeometry& geometry, std::span<const T> image, std::span<T> columns, std::int64_t stride) {
+void im2col(const ConvGeometry& geometry, std::span<const T> image, std::span<T> columns,
+            std::int64_t stride) {
   detail::check_im2col(geometry, std::ssize(image), std::ssize(columns), stride);
   detail::for_each_patch_element(geometry, [&](std::int64_t row, std::int64_t column, std::int64_t source) {
     columns[static_cast<std::size_t>(row * stride + column)] =

@@ -20,7 +20,8 @@ struct TensorShape {
 
 /// For messages, e.g. `3x224x224`.
 [[nodiscard]] inline std::string to_string(const TensorShape& shape) {
-  return std::to_string(shape.channels) + 'x' + std::to_string(shape.height) + 'x' + std::to_string(shape.width);
+  return std::to_string(shape.channels) + 'x' + std::to_string(shape.height) + 'x' +
+         std::to_string(shape.width);
 }
 
 /// A square window that slides over a feature map.
@@ -41,7 +42,8 @@ struct Window {
   if (window.padding < 0)
     throw ShapeError("padding: " + std::to_string(window.padding) + " has to be at least 0");
   if (window.padding > (INT64_MAX - input) / 2)
-    throw ShapeError("padding: " + std::to_string(window.padding) + " is too large to count positions in 64 bits");
+    throw ShapeError("padding: " + std::to_string(window.padding) +
+                     " is too large to count positions in 64 bits");
   const auto padded = input + 2 * window.padding;
   if (window.kernel > padded)
     throw ShapeError("kernel: " + std::to_string(window.kernel) + " is larger than the padded input of " +

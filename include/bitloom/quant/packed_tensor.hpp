@@ -31,6 +31,10 @@ using Shape = std::vector<std::int64_t>;
   return count;
 }
 
+/// An integer format whose values fit 16 bits with a sign, which is what operators and blocks take.
+template <class F>
+concept FitsInt16 = format::IntegerFormat<F> &&(F::range.lowest >= INT16_MIN) && (F::range.max <= INT16_MAX);
+
 /// Codes of one format, packed without gaps: code i is bits [i·b, (i+1)·b) of a bit string whose bit j is bit
 /// j mod 8 of byte j div 8. Two 4-bit codes a byte, the first in the low half; unused bits of the last byte are 0.
 template <format::Format F>
@@ -78,9 +82,7 @@ class PackedTensor {
   [[nodiscard]] double value(std::int64_t index) const { return F::decode(code(index)); }
 
   /// All values as integers, as integer hardware takes them.
-  [[nodiscard]] std::vector<std::int16_t> integers() const
-    requires format::IntegerFormat<F> && (F::bits <= (F::is_signed ? 16 : 15))
-  {
+  [[nodiscard]] std::vector<std::int16_t> integers() const requires FitsInt16<F> {
     std::vector<std::int16_t> values(static_cast<std::size_t>(size_));
     for (std::int64_t i = 0; i < size_; ++i)
       values[static_cast<std::size_t>(i)] = static_cast<std::int16_t>(F::integer(code(i)));

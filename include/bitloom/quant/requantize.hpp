@@ -52,7 +52,8 @@ struct DyadicScale {
 /// Rounding is half toward +infinity by default, which hardware does by adding half before an arithmetic shift.
 template <format::IntegerFormat F, format::Rounding R = format::NearestUp>
 struct Requantize {
-  [[nodiscard]] static constexpr typename F::code_type apply(std::int32_t accumulator, const DyadicScale& scale) {
+  [[nodiscard]] static constexpr typename F::code_type apply(std::int32_t accumulator,
+                                                             const DyadicScale& scale) {
     const auto value = scale.template apply<R>(accumulator);
     return F::code(std::clamp(value, F::range.lowest, F::range.max));
   }

@@ -25,36 +25,45 @@ struct PerTensor {
 
 /// One scale for each index of the outermost axis: the output channel of a weight tensor.
 struct PerChannel {
-  static std::int64_t groups(const Shape& shape) { return shape.empty() ? 1 : std::max<std::int64_t>(shape[0], 1); }
+  static std::int64_t groups(const Shape& shape) {
+    return shape.empty() ? 1 : std::max<std::int64_t>(shape[0], 1);
+  }
 };
 
 template <class G>
 concept Granularity = requires(const Shape& shape) {
-  { G::groups(shape) } -> std::same_as<std::int64_t>;  // equal, contiguous parts of the tensor, each with a scale
+  { G::groups(shape) } -> std::same_as<std::int64_t>;  // equal, contiguous parts, each with a scale
+};
+
+/// Finds the scale of a group of values.
+template <class C>
+concept Calibration = requires(std::span<const float> values, float widest, double (*restore)(float, float)) {
+  // widest: the scale that maps the largest magnitude to the largest code, positive
+  // restore(x, scale): what is left of x after quantizing with a scale
+  { C::scale(values, widest, restore) } -> std::same_as<float>;
 };
 
 /// Scale = largest magnitude / largest value of the format, rounded to float. Nothing is clipped, except by a rounding
 /// that matters: in formats of more than 24 bits, and where the scale is subnormal.
 struct AbsMax {
-  template <class Quantizer>
-  static float scale(std::span<const float> values) {
-    return Quantizer::scale_of(Quantizer::absmax(values));
+  template <class Restore>
+  static float scale(std::span<const float>, float widest, Restore&&) {
+    return widest;
   }
 };
 
 /// The scale, of 100 equal steps down from AbsMax, with the least sum of squared errors; the largest on a tie.
 struct LeastSquares {
-  template <class Quantizer>
-  static float scale(std::span<const float> values) {
-    const float widest = AbsMax::scale<Quantizer>(values);
+  template <class Restore>
+  static float scale(std::span<const float> values, float widest, Restore&& restore) {
     float best = widest;
     double least = std::numeric_limits<double>::infinity();
     for (int step = 100; step >= 1; --step) {
-      const auto candidate = static_cast<float>(static_cast<double>(widest) * step / 100);  // 100 gives `widest`
+      const auto candidate = static_cast<float>(double{widest} * step / 100);  // 100 gives `widest`
       if (!(candidate > 0.0F)) break;
       double error = 0;
       for (const float x : values) {
-        const double difference = x - Quantizer::dequantize_one(Quantizer::quantize_one(x, candidate), candidate);
+        const double difference = x - restore(x, candidate);
         error += difference * difference;
       }
       if (error < least) {
@@ -72,14 +81,16 @@ struct Quantized {
   PackedTensor<F> codes;
   std::vector<float> scales;  ///< one a group, in order
 
-  [[nodiscard]] std::int64_t group_size() const { return codes.size() / static_cast<std::int64_t>(scales.size()); }
+  [[nodiscard]] std::int64_t group_size() const {
+    return codes.size() / static_cast<std::int64_t>(scales.size());
+  }
 };
 
 /// Symmetric quantizer: code = encode(x / scale), zero maps to zero.
 ///
 /// x / scale is taken in double and rounded once, which is exact for quotients below 2^27; larger ones saturate in
 /// formats of up to 27 bits. A group of zeros gets the scale 1. For unsigned formats negative numbers become zero.
-template <format::IntegerFormat F, Granularity G = PerTensor, class Calibration = AbsMax,
+template <format::IntegerFormat F, Granularity G = PerTensor, Calibration C = AbsMax,
           format::Rounding R = format::NearestEven>
   requires(F::bits <= 27 && (!F::is_signed || F::bits >= 2))
 struct Symmetric {
@@ -117,8 +128,12 @@ struct Symmetric {
     const auto groups = G::groups(shape);
     const auto size = static_cast<std::size_t>(std::ssize(values) / groups);
     std::vector<float> result;
-    for (std::size_t g = 0; g < static_cast<std::size_t>(groups); ++g)
-      result.push_back(Calibration::template scale<Symmetric>(values.subspan(g * size, size)));
+    for (std::size_t g = 0; g < static_cast<std::size_t>(groups); ++g) {
+      const auto group = values.subspan(g * size, size);
+      result.push_back(C::scale(group, scale_of(absmax(group)), [](float x, float scale) {
+        return dequantize_one(quantize_one(x, scale), scale);
+      }));
+    }
     return result;
   }
 
@@ -148,7 +163,8 @@ struct Symmetric {
   /// The reals that the codes stand for, rounded to float.
   /// @throws ShapeError  the scales do not fit the shape
   static std::vector<float> dequantize(const Quantized<F>& tensor) {
-    core::check_equal("scales", std::ssize(tensor.scales), "the groups of the tensor", G::groups(tensor.codes.shape()));
+    core::check_equal("scales", std::ssize(tensor.scales), "the groups of the tensor",
+                      G::groups(tensor.codes.shape()));
     std::vector<float> values;
     values.reserve(static_cast<std::size_t>(tensor.codes.size()));
     const auto size = tensor.group_size();

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/train/dataset.hpp>
-#include <bitloom/train/file.hpp>
 
 namespace bitloom::train {
 
@@ -82,7 +82,7 @@ class CsvCursor {
 /// @throws Error       the file cannot be read
 /// @throws ParseError  with line and column, its content is not of that form
 [[nodiscard]] inline Dataset read_digits_csv(const std::string& path) {
-  return parse_digits_csv(read_file(path), path);
+  return parse_digits_csv(core::read_file(path), path);
 }
 
 }  // namespace bitloom::train

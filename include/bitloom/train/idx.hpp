@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/train/dataset.hpp>
-#include <bitloom/train/file.hpp>
 
 namespace bitloom::train {
 
@@ -121,8 +121,8 @@ struct IdxImages {
 /// @throws ParseError  with the byte offset, a content is not of the form, or the two counts differ
 [[nodiscard]] inline Dataset read_idx_dataset(const std::string& images_path, const std::string& labels_path,
                                               int class_count = 10) {
-  auto [images, shape] = parse_idx_images(read_file(images_path), images_path);
-  auto labels = parse_idx_labels(read_file(labels_path), class_count, labels_path);
+  auto [images, shape] = parse_idx_images(core::read_file(images_path), images_path);
+  auto labels = parse_idx_labels(core::read_file(labels_path), class_count, labels_path);
   if (images.cols() != std::ssize(labels))
     detail::idx_error(labels_path, 4,
                       "there are " + std::to_string(labels.size()) + " labels, but " +

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bitloom/net/checked.hpp>
+#include <bitloom/core/checked.hpp>
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 #include <bitloom/core/random.hpp>
 
 using bitloom::ShapeError;
-using bitloom::net::checked_product;
-using bitloom::net::checked_sum;
+using bitloom::core::checked_product;
+using bitloom::core::checked_sum;
 
 namespace {
 __extension__ using Wide = unsigned __int128;

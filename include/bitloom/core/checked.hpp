@@ -8,7 +8,7 @@
 
 #include <bitloom/core/error.hpp>
 
-namespace bitloom::net {
+namespace bitloom::core {
 
 /// Product of extents or counts, each at least 1, that never wraps around.
 ///
@@ -40,4 +40,4 @@ namespace bitloom::net {
   return a + b;
 }
 
-}  // namespace bitloom::net
+}  // namespace bitloom::core
