@@ -91,12 +91,6 @@ int main(int argc, char** argv) {
   std::string markdown;  // also write the table to this file, as Markdown
   if (argc > 1 && std::string(argv[1]).starts_with("--markdown=")) {
     markdown = std::string(argv[1]).substr(std::string("--markdown=").size());
-    --argc;
-    std::copy(argv + 2, argv + argc + 1, argv + 1);
-  }
-  std::string markdown;  // also write the table to this file, as Markdown
-  if (argc > 1 && std::string(argv[1]).starts_with("--markdown=")) {
-    markdown = std::string(argv[1]).substr(std::string("--markdown=").size());
     std::copy(argv + 2, argv + argc, argv + 1);
     --argc;
   }
