@@ -123,14 +123,10 @@ int main(int argc, char** argv) {
     const auto limit = scaled(row.limit_benchmark);
     const auto ratio = peer ? std::optional(*value / *peer) : std::nullopt;
     const auto share = limit ? std::optional(*value / *limit) : std::nullopt;
-    const std::vector<std::string> cells{row.name,
-                                         number(value),
-                                         number(peer),
-                                         number(ratio),
-                                         number(share),
-                                         number(collector.figure(row.benchmark)->spread),
-                                         row.unit,
-                                         row.peer.empty() ? "-" : row.peer};
+    const std::vector<std::string> cells{row.name,      number(value),
+                                         number(peer),  number(ratio),
+                                         number(share), number(collector.figure(row.benchmark)->spread),
+                                         row.unit,      row.peer.empty() ? "-" : row.peer};
     table.add_row(cells);
     lines += "| " + joined(cells) + " |\n";
     summary.push_back({{"name", row.name},

@@ -274,7 +274,9 @@ std::string html(const std::vector<Row>& rows, const std::string& facts,
 }
 
 int run(const Options& options) {
-  const auto [name, data] = examples::load_data(options.data, options.digits);
+  const auto loaded = examples::load_data(options.data, options.digits);
+  const auto& name = loaded.name;
+  const auto& data = loaded.parts;
   auto model = make_model(data.train.shape, data.train.class_count, options.seed);
   const auto loss = train_model(model, data.train, options);
   const auto float_accuracy = train::accuracy(model, data.test);

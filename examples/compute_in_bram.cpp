@@ -115,8 +115,9 @@ int run_cost(const CostOptions& options) {
       {"network", "block", "cycles/image", "load cycles", "blocks", "latency [us]", "port busy"});
   core::Table layer_table({"layer", "block", "outputs", "terms", "positions", "blocks", "cycles"});
   std::vector<core::Constant> constants;
-  for (const auto& [name, list] : load_networks(options.network)) {
-    const auto products = accel::layer_products(list);
+  for (const auto& network : load_networks(options.network)) {
+    const auto& name = network.first;
+    const auto products = accel::layer_products(network.second);
     core::for_each_type(CostBlocks{}, [&]<class B>(std::type_identity<B>) {
       const auto cost = accel::network_cost<B>(products, {options.blocks, o});
       table.add_row({name, std::string(B::name), std::to_string(cost.cycles),

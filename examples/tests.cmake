@@ -11,8 +11,10 @@ set(reference "${PROJECT_SOURCE_DIR}/../shared/reference")
 add_test(NAME examples.codesign COMMAND "${CMAKE_COMMAND}"
   -DPROGRAM=$<TARGET_FILE:codesign> "-DSTORED=${example_data}/codesign.json"
   -P "${PROJECT_SOURCE_DIR}/tests/support/codesign.cmake")
+add_test(NAME examples.codesign.help COMMAND codesign --help)
+add_test(NAME examples.compute_in_bram.help COMMAND compute_in_bram check --help)
 add_test(NAME examples.compute_in_bram.verify COMMAND compute_in_bram verify --products 3)
-add_test(NAME examples.compute_in_bram.cost COMMAND compute_in_bram cost --network alexnet --bits 8 --layers)
+add_test(NAME examples.compute_in_bram.cost COMMAND compute_in_bram cost --network resnet34 --layers)
 
 # name, program, expected exit code, text that the one line on standard error has, arguments
 function(bitloom_bad_input name program text)

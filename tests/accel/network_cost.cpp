@@ -48,6 +48,7 @@ TEST_CASE("weights that do not stay in the blocks are loaded for every image, an
   const auto small = on_blocks(1);
   CHECK(small.weight_words == 3 * 256 + 64);
   CHECK(small.load_cycles == (3 * 256 + 64) / 2);
+  CHECK(small.latency_us == doctest::Approx(static_cast<double>(small.cycles + small.load_cycles) / 500));
   const auto enough = on_blocks(3);
   CHECK(enough.load_cycles == 0);
   const auto slices = accel::network_cost<fabric::DspSlice>(products, {3, int4});

@@ -49,6 +49,21 @@ TEST_CASE("reads see the rows as they were before the cycle, whatever the write 
   }
 }
 
+TEST_CASE("the complement is that of the row as it was read, also when the other port overwrites that row") {
+  core::Random random(16);
+  Array array = filled(random);
+  const Array before = array;
+  array.step({.read1 = Row::Partial,
+              .read2 = Row::W1,
+              .write1 = Write1::Sum,
+              .target1 = Row::Partial,
+              .write2 = Write2::Inverted,
+              .target2 = Row::Inverted},
+             8, {}, {});
+  CHECK(array.row(Row::Inverted) == ~before.row(Row::Partial));
+  CHECK(array.row(Row::Partial) == lanes::add(before.row(Row::Partial), before.row(Row::W1), false, 8));
+}
+
 TEST_CASE("each write source stores what it is named after") {
   core::Random random(6);
   const Array before = filled(random);

@@ -58,6 +58,17 @@ TEST_CASE("ports of different widths see the same bits, the lowest address in th
     }
 }
 
+TEST_CASE("widths without the fifth bit leave every fifth bit of the memory alone") {
+  M20k memory({.ratio_a = {512, 32}, .ratio_b = {16384, 1}});
+  memory.set_word(0, 1, core::low_mask(40));
+  memory.step(PortRequest::write_to(0, 0xFFFFFFFF), {});
+  CHECK(memory.word(0, 0) == 0x7BDEF7BDEF);
+  memory.step(PortRequest::write_to(1, 0), {});
+  CHECK(memory.word(0, 1) == (core::low_mask(40) & ~std::uint64_t{0x7BDEF7BDEF}));
+  memory.step({}, PortRequest::write_to(4, 0));  // bit 4 of word 0 is the first of the second unit
+  CHECK(memory.word(0, 0) == (0x7BDEF7BDEF & ~(std::uint64_t{1} << 5)));
+}
+
 TEST_CASE("reads are registered, and a port without a request keeps its output") {
   M20k memory;
   CHECK(!memory.output_a().defined);
@@ -92,6 +103,11 @@ TEST_CASE("a read during a write returns what its policy says") {
   M20k other({.mixed_port = DontCare});
   other.step(PortRequest::write_to(5, 20), PortRequest::read_from(6));
   CHECK(other.output_b().defined);
+  other.step(PortRequest::read_from(5), PortRequest::read_from(5));  // nobody writes
+  CHECK(other.output_a().defined);
+  CHECK(other.output_a().data == 20);
+  other.step(PortRequest::read_from(5), PortRequest::write_to(5, 30));
+  CHECK(!other.output_a().defined);
 }
 
 TEST_CASE("ports do only what their mode allows") {

@@ -15,22 +15,6 @@ using namespace bitloom::kernel::detail;
 
 namespace {
 
-/// A path needs the instructions that it is written in: the build's options decide which are compiled in.
-using Paths = std::tuple<GenericPath
-#if defined(__SSE2__)
-                         ,
-                         Sse2Path
-#endif
-#if defined(__AVX2__)
-                         ,
-                         Avx2Path
-#endif
-#if defined(__AVX512VNNI__)
-                         ,
-                         VnniPath
-#endif
-                         >;
-
 constexpr std::int16_t poison = 12345;  // between the rows, where nothing may be read
 constexpr std::int32_t untouched = -987654321;
 

@@ -15,21 +15,6 @@ using namespace bitloom::kernel::detail;
 
 namespace {
 
-using Paths = std::tuple<GenericPath
-#if defined(__SSE2__)
-                         ,
-                         Sse2Path
-#endif
-#if defined(__AVX2__)
-                         ,
-                         Avx2Path
-#endif
-#if defined(__AVX512VNNI__)
-                         ,
-                         VnniPath
-#endif
-                         >;
-
 static_assert(std::tuple_size_v<Paths> == 1 || !std::is_same_v<BestPath, GenericPath>);
 
 }  // namespace

@@ -52,6 +52,7 @@ namespace detail {
 /// The values of all codes of a width.
 inline std::vector<std::int16_t> all_values(int bits, bool is_signed) {
   std::vector<std::int16_t> values;
+  values.reserve(std::size_t{1} << bits);
   const int first = is_signed ? -(1 << (bits - 1)) : 0;
   for (int i = 0; i < 1 << bits; ++i) values.push_back(static_cast<std::int16_t>(first + i));
   return values;

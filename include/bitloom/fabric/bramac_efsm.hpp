@@ -156,27 +156,24 @@ struct OneDoublePumped {
     t[Asl] = sync[TwoSync::Asl];
     t[Sub].transitions = t[Asl].transitions = {
         {{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}};
-    t[Add] = {.name = "ADD",
-              .read1 = Read1::Activation,
-              .reads2 = true,
-              .row2 = Row::Partial,
-              .write1 = Write1::Sum,
-              .target1 = Row::Partial,
-              .transitions = {{{When::Always, Acc, Count::Add1}}}};
-    t[Acc] = {.name = "ACC",
-              .read1 = Read1::Fixed,
-              .row1 = Row::Partial,
-              .reads2 = true,
-              .row2 = Row::Accumulator,
-              .write1 = Write1::Sum,
-              .target1 = Row::Accumulator,
-              .loads_inputs1 = true,
-              .transitions = {{{When::Done, Done1, Count::Clear}, {When::Always, Copy, Count::Clear}}}};
+    t[Add] = without_copy(sync[TwoSync::Add]);
+    t[Add].transitions = {{{When::Always, Acc, Count::Add1}}};
+    t[Acc] = without_copy(sync[TwoSync::Acc]);
+    t[Acc].loads_inputs1 = true;
+    t[Acc].transitions = {{{When::Done, Done1, Count::Clear}, {When::Always, Copy, Count::Clear}}};
     t[Done1] = {.name = "DONE_1", .transitions = {{{When::Always, Done2, Count::Clear}}}};
     t[Done2] = sync[TwoSync::Done];
     t[Done2].name = "DONE_2";
     t[Done2].transitions = {{{When::Start, Copy, Count::Clear}, {When::Always, Done1, Count::Clear}}};
     return t;
+  }
+
+ private:
+  /// The same arithmetic, but weights and activations come at another time.
+  static constexpr efsm::State without_copy(efsm::State state) noexcept {
+    state.write2 = Write2::None;
+    state.loads_inputs1 = state.loads_inputs2 = false;
+    return state;
   }
 };
 

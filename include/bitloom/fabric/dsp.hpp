@@ -28,6 +28,7 @@ struct DspSlice {
   static constexpr int multipliers = 2;
   static constexpr int operand_bits = 18;
   static constexpr int max_packed = 4;
+  static constexpr std::size_t max_lanes = std::size_t{multipliers} * max_packed;
 
   static constexpr bool supports(const Operands& o) noexcept {
     return o.signed_weights && 2 <= o.weight_bits && o.weight_bits <= 8 && 2 <= o.activation_bits &&
@@ -89,7 +90,7 @@ struct DspSlice {
     [[nodiscard]] constexpr std::int64_t cycles() const noexcept { return cycles_; }
 
    private:
-    std::array<std::int32_t, multipliers * max_packed> accumulators_{};
+    std::array<std::int32_t, max_lanes> accumulators_{};
     std::int64_t cycles_ = 0;
   };
 
@@ -111,7 +112,7 @@ struct DspSlice {
     check_values("weight", weights, o.weight_bits, o.signed_weights);
     check_values("activation", activations, o.activation_bits, o.signed_activations);
     const auto start = machine.cycles();
-    std::array<std::int16_t, multipliers * max_packed> column{};
+    std::array<std::int16_t, max_lanes> column{};
     for (std::int64_t first = 0; first < shape.rows; first += lanes(o)) {
       const auto count = std::min<std::int64_t>(lanes(o), shape.rows - first);
       for (std::int64_t vector = 0; vector < shape.vectors; ++vector) {

@@ -133,13 +133,17 @@ class M20k {
 
   /// The 40-bit word at (row, column of the multiplexer), past the ports.
   [[nodiscard]] constexpr std::uint64_t word(int row, int column) const noexcept {
-    return words_[static_cast<std::size_t>(row * geometry.column_mux + column)];
+    return words_[slot(row, column)];
   }
   constexpr void set_word(int row, int column, std::uint64_t value) noexcept {
-    words_[static_cast<std::size_t>(row * geometry.column_mux + column)] = value & core::low_mask(40);
+    words_[slot(row, column)] = value & core::low_mask(40);
   }
 
  private:
+  static constexpr std::size_t slot(int row, int column) noexcept {
+    return static_cast<std::size_t>(row) * geometry.column_mux + static_cast<std::size_t>(column);
+  }
+
   static constexpr bool full_width(int width) noexcept { return width % 5 == 0; }
 
   /// Place of a logical bit in the 20,480.

@@ -36,20 +36,22 @@ concept Rounding = requires(bool negative, bool odd, Tail tail) {
 struct NearestEven {
   static constexpr bool away_from_zero(bool, bool odd, Tail tail) noexcept {
     const auto order = tail.against_half();
-    return order > 0 || (order == 0 && odd);
+    return std::is_gt(order) || (std::is_eq(order) && odd);
   }
 };
 
 /// To nearest, a tie away from zero.
 struct NearestAway {
-  static constexpr bool away_from_zero(bool, bool, Tail tail) noexcept { return tail.against_half() >= 0; }
+  static constexpr bool away_from_zero(bool, bool, Tail tail) noexcept {
+    return std::is_gteq(tail.against_half());
+  }
 };
 
 /// To nearest, a tie toward +infinity: floor(x + 1/2).
 struct NearestUp {
   static constexpr bool away_from_zero(bool negative, bool, Tail tail) noexcept {
     const auto order = tail.against_half();
-    return order > 0 || (order == 0 && !negative);
+    return std::is_gt(order) || (std::is_eq(order) && !negative);
   }
 };
 

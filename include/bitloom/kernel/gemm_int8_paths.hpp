@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 
 #include <xsimd/xsimd.hpp>
 
@@ -98,14 +99,21 @@ struct VnniPath {
 };
 #endif
 
-#if defined(__AVX512VNNI__)
-using BestPath = VnniPath;
-#elif defined(__AVX2__)
-using BestPath = Avx2Path;
-#elif defined(__SSE2__)
-using BestPath = Sse2Path;
-#else
-using BestPath = GenericPath;
+/// The paths that the build's instruction set allows, the fastest last.
+using Paths = std::tuple<GenericPath
+#if defined(__SSE2__)
+                         ,
+                         Sse2Path
 #endif
+#if defined(__AVX2__)
+                         ,
+                         Avx2Path
+#endif
+#if defined(__AVX512VNNI__)
+                         ,
+                         VnniPath
+#endif
+                         >;
+using BestPath = std::tuple_element_t<std::tuple_size_v<Paths> - 1, Paths>;
 
 }  // namespace bitloom::kernel::detail
