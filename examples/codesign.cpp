@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -31,6 +30,7 @@
 #include "support/data.hpp"
 #include "support/html_report.hpp"
 #include "support/program.hpp"
+#include "support/report.hpp"
 
 namespace {
 
@@ -51,7 +51,7 @@ using Blocks = core::TypeList<fabric::Bramac2sa, fabric::Bramac1da, fabric::DspS
 struct Options {
   std::string data;
   std::string digits = BITLOOM_EXAMPLE_DATA "/digits8x8.csv";
-  std::vector<int> bits{8, 4, 2};
+  std::string bits = "8,4,2";
   std::int64_t blocks = 16;
   std::int64_t sample = 4;
   int epochs = 20;
@@ -180,68 +180,31 @@ void run_width(std::span<const net::FloatStage> stages, const train::Split& data
   });
 }
 
-nlohmann::json to_json(const core::Constant& constant) {
-  return {{"name", constant.name},
-          {"value", constant.value},
-          {"unit", constant.unit},
-          {"source", constant.source},
-          {"standing", core::name(constant.standing)}};
-}
-
-/// Every constant that touched a result, once.
-std::vector<core::Constant> constants_of(const std::vector<Row>& rows) {
-  std::vector<core::Constant> constants;
-  for (const auto& row : rows)
-    for (const auto& constant : row.cost.constants)
-      if (std::ranges::find(constants, constant) == constants.end()) constants.push_back(constant);
-  return constants;
-}
-
 nlohmann::json to_json(const Row& row) {
-  auto layers = nlohmann::json::array();
-  for (const auto& layer : row.cost.layers)
-    layers.push_back({{"name", layer.name},
-                      {"outputs", layer.shape.rows},
-                      {"terms", layer.shape.columns},
-                      {"positions", layer.shape.vectors},
-                      {"blocks", layer.product.mapping.blocks()},
-                      {"cycles", layer.product.cycles}});
-  return {{"format", row.format},
-          {"bits", row.bits},
-          {"block", row.block},
-          {"accuracy", row.accuracy},
-          {"cycles_per_image", row.cost.cycles},
-          {"load_cycles_per_image", row.cost.load_cycles},
-          {"blocks", row.cost.blocks},
-          {"weight_words_per_block", row.cost.weight_words},
-          {"port_occupancy", row.cost.port_occupancy},
-          {"latency_us", row.cost.latency_us},
-          {"latency_standing", core::name(row.cost.latency_standing)},
-          {"area_units", row.cost.area},
-          {"energy_pj", nullptr},
-          {"value_view_images_equal", row.value_images},
-          {"cycle_view_images_equal", row.cycle_images},
-          {"layers", layers}};
+  auto json = examples::to_json(row.cost);
+  json.update({{"format", row.format},
+               {"bits", row.bits},
+               {"block", row.block},
+               {"accuracy", row.accuracy},
+               {"value_view_images_equal", row.value_images},
+               {"cycle_view_images_equal", row.cycle_images}});
+  return json;
 }
 
-const std::vector<std::string> header{"format",       "block",        "accuracy", "cycles/image", "blocks",
-                                      "latency [us]", "area [units]", "energy",   "port busy"};
+std::vector<std::string> with_cost(std::vector<std::string> cells, std::vector<std::string> cost) {
+  cells.insert(cells.end(), cost.begin(), cost.end());
+  return cells;
+}
+
+const std::vector<std::string> header = with_cost({"format", "block", "accuracy"}, examples::cost_header());
 
 std::vector<std::string> cells(const Row& row) {
-  return {row.format,
-          row.block,
-          fmt::format("{:.2f} %", 100 * row.accuracy),
-          std::to_string(row.cost.cycles + row.cost.load_cycles),
-          std::to_string(row.cost.blocks),
-          fmt::format("{:.2f}{}", row.cost.latency_us,
-                      row.cost.latency_standing == core::Standing::Assumed ? " *" : ""),
-          fmt::format("{:.1f}", row.cost.area),
-          "-",
-          row.cost.weight_words == 0 ? "-" : fmt::format("{:.0f} %", 100 * row.cost.port_occupancy)};
+  return with_cost({row.format, row.block, fmt::format("{:.2f} %", 100 * row.accuracy)},
+                   examples::cost_cells(row.cost));
 }
 
 std::string html(const std::vector<Row>& rows, const std::string& facts,
-                 const std::vector<std::string>& assumptions) {
+                 const std::vector<std::string>& basis) {
   examples::HtmlReport report("Number formats on FPGA blocks");
   report.paragraph(facts);
   std::vector<std::vector<std::string>> lines;
@@ -269,14 +232,44 @@ std::string html(const std::vector<Row>& rows, const std::string& facts,
   chart("Clock cycles of one image", "cycles",
         [](const Row& r) { return static_cast<double>(r.cost.cycles + r.cost.load_cycles); });
   report.heading("What the figures rest on");
-  for (const auto& line : assumptions) report.paragraph(line);
+  for (const auto& line : basis) report.paragraph(line);
   return report.text();
 }
 
+/// The widths of a list such as `8,4,2`, each once.
+std::vector<int> parse_bits(const std::string& text) {
+  std::vector<int> widths;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    const auto word = text.substr(begin, end - begin);
+    if (word != "2" && word != "4" && word != "8")
+      throw RangeError("--bits: '" + word + "' is not 2, 4 or 8, which are the widths that the blocks have");
+    widths.push_back(word[0] - '0');
+    if (std::ranges::count(widths, widths.back()) > 1)
+      throw RangeError("--bits: " + word + " is there twice");
+    begin = end + 1;
+  }
+  return widths;
+}
+
+/// The network halves its feature maps twice.
+void check_images(const std::string& name, const train::Split& data) {
+  if (data.train.shape != data.test.shape)
+    throw ShapeError(name + ": images to train are " + op::to_string(data.train.shape) + ", but to test " +
+                     op::to_string(data.test.shape));
+  if (data.train.shape.height < 4 || data.train.shape.width < 4)
+    throw ShapeError(name + ": images of " + op::to_string(data.train.shape) +
+                     " are too small; the network needs 4x4");
+}
+
 int run(const Options& options) {
+  const auto widths = parse_bits(options.bits);
+  for (const auto& file : {options.json, options.html})
+    if (!file.empty()) core::check_writable(file);
   const auto loaded = examples::load_data(options.data, options.digits);
   const auto& name = loaded.name;
   const auto& data = loaded.parts;
+  check_images(name, data);
   auto model = make_model(data.train.shape, data.train.class_count, options.seed);
   const auto loss = train_model(model, data.train, options);
   const auto float_accuracy = train::accuracy(model, data.test);
@@ -284,8 +277,8 @@ int run(const Options& options) {
 
   std::vector<Row> rows;
   {
-    core::Progress progress("run", std::ssize(options.bits) * static_cast<std::int64_t>(Blocks::size));
-    for (const int bits : options.bits)
+    core::Progress progress("run", std::ssize(widths) * static_cast<std::int64_t>(Blocks::size));
+    for (const int bits : widths)
       core::visit_at(
           Widths{},
           bits == 2   ? 0
@@ -300,17 +293,8 @@ int run(const Options& options) {
       "{:.2f} %. Quantized after training: weights per channel, activations per tensor.",
       name, data.train.count(), data.test.count(), stages.size(), options.epochs, options.seed, loss,
       100 * float_accuracy);
-  std::vector<std::string> assumptions{
-      "* At an assumed clock; the cycles are exact.",
-      "Layers run one after the other on the same blocks; weights that do not fit are loaded for every "
-      "image.",
-      "An adder tree outside the blocks joins partial sums, one cycle a level.",
-      "Areas are relative: an M20K is 40 units, a DSP slice 30. BRAMAC blocks hold the weights; DSP slices "
-      "take them "
-      "from memory that is not counted. No energy figure is known for these blocks."};
-  for (const auto& c : constants_of(rows))
-    assumptions.push_back(
-        fmt::format("{}: {:g} {} ({}: {})", c.name, c.value, c.unit, core::name(c.standing), c.source));
+  examples::Basis basis;
+  for (const auto& row : rows) basis.add(row.cost);
 
   bool equal = true;
   core::Table table(header);
@@ -320,34 +304,30 @@ int run(const Options& options) {
             row.cycle_images == std::min(options.sample, data.test.count());
   }
   fmt::print("{}\n\n{}\n", facts, table.text());
-  for (const auto& line : assumptions) fmt::print("{}\n", line);
+  for (const auto& line : basis.lines()) fmt::print("{}\n", line);
   fmt::print(
       "{}: value view = plain integers on {} images, cycle view = plain integers and cycles = formula on {} "
       "images, for every line of the table\n",
       equal ? "agreement" : "DISAGREEMENT", data.test.count(), std::min(options.sample, data.test.count()));
 
   if (!options.json.empty()) {
-    auto list = nlohmann::json::array();
-    for (const auto& row : rows) list.push_back(to_json(row));
-    auto constants = nlohmann::json::array();
-    for (const auto& constant : constants_of(rows)) constants.push_back(to_json(constant));
-    const nlohmann::json report{{"version", version},
-                                {"seed", options.seed},
-                                {"data", name},
-                                {"train_images", data.train.count()},
-                                {"test_images", data.test.count()},
-                                {"epochs", options.epochs},
-                                {"train_loss", loss},
-                                {"float_accuracy", float_accuracy},
-                                {"cycle_view_images", std::min(options.sample, data.test.count())},
-                                {"views_agree", equal},
-                                {"rows", list},
-                                {"constants", constants},
-                                {"assumptions", assumptions}};
-    core::write_file(options.json, report.dump(2) + "\n");
+    nlohmann::json report{{"version", version},
+                          {"seed", options.seed},
+                          {"data", name},
+                          {"train_images", data.train.count()},
+                          {"test_images", data.test.count()},
+                          {"epochs", options.epochs},
+                          {"train_loss", loss},
+                          {"float_accuracy", float_accuracy},
+                          {"cycle_view_images", std::min(options.sample, data.test.count())},
+                          {"views_agree", equal},
+                          {"rows", nlohmann::json::array()}};
+    for (const auto& row : rows) report["rows"].push_back(to_json(row));
+    basis.write_to(report);
+    examples::write_json(options.json, report);
   }
   if (!options.html.empty()) {
-    core::write_file(options.html, html(rows, facts, assumptions));
+    core::write_file(options.html, html(rows, facts, basis.lines()));
     fmt::print("report: {}\n", options.html);
   }
   return equal ? examples::success : examples::check_failed;
@@ -364,24 +344,25 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string(version));
   app.add_option("--data", options.data,
                  "folder with IDX files, e.g. of Fashion-MNIST (Debian package "
-                 "dataset-fashion-mnist: /usr/share/datasets/fashion-mnist)");
+                 "dataset-fashion-mnist: /usr/share/datasets/fashion-mnist)")
+      ->check(examples::not_empty());
   app.add_option("--digits", options.digits, "CSV file with digits of 8x8 pixels, used without --data")
       ->capture_default_str();
-  app.add_option("--bits", options.bits, "widths of weights and activations")
-      ->delimiter(',')
-      ->check(CLI::IsMember({2, 4, 8}))
+  app.add_option("--bits", options.bits, "widths of weights and activations, of 2, 4 and 8")
       ->capture_default_str();
   app.add_option("--blocks", options.blocks, "blocks of each kind")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   app.add_option("--sample", options.sample, "test images that also run through the cycle view")
-      ->check(CLI::Range(0, 1 << 20))
+      ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "epochs of training")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  app.add_option("--seed", options.seed, "seed of weights and batches")->capture_default_str();
-  app.add_option("--json", options.json, "also write the result to this file");
-  app.add_option("--html", options.html, "also write a page with charts to this file");
+  app.add_option("--seed", options.seed, "seed of weights and batches")
+      ->check(examples::seed_number())
+      ->capture_default_str();
+  examples::add_output(app, "--json", options.json, "also write the result to this file");
+  examples::add_output(app, "--html", options.html, "also write a page with charts to this file");
   return examples::run_program(app, argc, argv, [&] { return run(options); });
 }

@@ -26,6 +26,7 @@
 #include "support/bramac_reference.hpp"
 #include "support/check.hpp"
 #include "support/program.hpp"
+#include "support/report.hpp"
 
 namespace {
 
@@ -44,6 +45,7 @@ struct Verdict {
 };
 
 int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
+  if (!json_file.empty()) core::check_writable(json_file);
   std::vector<Verdict> verdicts;
   core::Progress progress("verify", 18);
   const auto verify_widths = [&]<class B>(std::type_identity<B>, bool is_signed) {
@@ -78,14 +80,12 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
                     {"formula_cycles", v.agreement.formula_cycles}});
   }
   fmt::print("seed {}, {} random products for each line\n", seed, products);
-  if (!json_file.empty()) {
-    const nlohmann::json report{{"version", version},
-                                {"seed", seed},
-                                {"random_products", products},
-                                {"verified", list},
-                                {"ok", all_ok}};
-    core::write_file(json_file, report.dump(2) + "\n");
-  }
+  if (!json_file.empty())
+    examples::write_json(json_file, {{"version", version},
+                                     {"seed", seed},
+                                     {"random_products", products},
+                                     {"verified", list},
+                                     {"ok", all_ok}});
   return all_ok ? examples::success : examples::check_failed;
 }
 
@@ -109,60 +109,41 @@ struct CostOptions {
 };
 
 int run_cost(const CostOptions& options) {
+  if (!options.json.empty()) core::check_writable(options.json);
   const Operands o{.weight_bits = options.bits, .activation_bits = options.bits};
-  auto report = nlohmann::json::array();
-  core::Table table(
-      {"network", "block", "cycles/image", "load cycles", "blocks", "latency [us]", "port busy"});
+  nlohmann::json report{{"version", version},
+                        {"bits", options.bits},
+                        {"blocks_available", options.blocks},
+                        {"costs", nlohmann::json::array()}};
+  std::vector<std::string> header{"network", "block"};
+  for (auto& column : examples::cost_header()) header.push_back(std::move(column));
+  core::Table table(header);
   core::Table layer_table({"layer", "block", "outputs", "terms", "positions", "blocks", "cycles"});
-  std::vector<core::Constant> constants;
+  examples::Basis basis;
   for (const auto& network : load_networks(options.network)) {
     const auto& name = network.first;
     const auto products = accel::layer_products(network.second);
     core::for_each_type(CostBlocks{}, [&]<class B>(std::type_identity<B>) {
       const auto cost = accel::network_cost<B>(products, {options.blocks, o});
-      table.add_row({name, std::string(B::name), std::to_string(cost.cycles),
-                     std::to_string(cost.load_cycles), std::to_string(cost.blocks),
-                     fmt::format("{:.1f} *", cost.latency_us),
-                     fmt::format("{:.0f} %", 100 * cost.port_occupancy)});
-      auto layers = nlohmann::json::array();
-      for (const auto& layer : cost.layers) {
-        const auto& [rows, columns, vectors] = layer.shape;
-        layer_table.add_row({name + ' ' + layer.name, std::string(B::name), std::to_string(rows),
-                             std::to_string(columns), std::to_string(vectors),
+      basis.add(cost);
+      std::vector<std::string> line{name, std::string(B::name)};
+      for (auto& cell : examples::cost_cells(cost)) line.push_back(std::move(cell));
+      table.add_row(line);
+      for (const auto& layer : cost.layers)
+        layer_table.add_row({name + ' ' + layer.name, std::string(B::name), std::to_string(layer.shape.rows),
+                             std::to_string(layer.shape.columns), std::to_string(layer.shape.vectors),
                              std::to_string(layer.product.mapping.blocks()),
                              std::to_string(layer.product.cycles)});
-        layers.push_back({{"name", layer.name},
-                          {"outputs", rows},
-                          {"terms", columns},
-                          {"positions", vectors},
-                          {"blocks", layer.product.mapping.blocks()},
-                          {"cycles", layer.product.cycles}});
-      }
-      report.push_back({{"network", name},
-                        {"block", B::name},
-                        {"cycles_per_image", cost.cycles},
-                        {"load_cycles_per_image", cost.load_cycles},
-                        {"blocks", cost.blocks},
-                        {"latency_us", cost.latency_us},
-                        {"latency_standing", core::name(cost.latency_standing)},
-                        {"port_occupancy", cost.port_occupancy},
-                        {"layers", layers}});
-      for (const auto& constant : cost.constants)
-        if (std::ranges::find(constants, constant) == constants.end()) constants.push_back(constant);
+      auto entry = examples::to_json(cost);
+      entry.update({{"network", name}, {"block", B::name}});
+      report["costs"].push_back(std::move(entry));
     });
   }
   if (options.layers) fmt::print("{}\n", layer_table.text());
-  fmt::print("{}\n{} on {} blocks of each kind. * At an assumed clock; the cycles are exact.\n", table.text(),
-             fabric::to_string(o), options.blocks);
-  for (const auto& c : constants)
-    fmt::print("{}: {:g} {} ({}: {})\n", c.name, c.value, c.unit, core::name(c.standing), c.source);
-  if (!options.json.empty()) {
-    const nlohmann::json file{{"version", version},
-                              {"bits", options.bits},
-                              {"blocks_available", options.blocks},
-                              {"costs", report}};
-    core::write_file(options.json, file.dump(2) + "\n");
-  }
+  fmt::print("{}\n{}, {} blocks of each kind\n", table.text(), fabric::to_string(o), options.blocks);
+  for (const auto& line : basis.lines()) fmt::print("{}\n", line);
+  basis.write_to(report);
+  if (!options.json.empty()) examples::write_json(options.json, report);
   return examples::success;
 }
 
@@ -177,37 +158,40 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   std::vector<std::string> files;
+  std::string json_file;
   auto* check = app.add_subcommand("check",
                                    "recompute reference files (MAC2 dot products, eFSM traces, cycle "
                                    "counts, accumulator limits, instruction words)");
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
+  examples::add_output(*check, "--json", json_file, "also write the result to this file");
 
   std::uint64_t seed = 1;
   int products = 20;
-  std::string json_file;
   auto* verify_command =
       app.add_subcommand("verify", "compare the views of every BRAMAC block, width and sign");
-  verify_command->add_option("--seed", seed, "seed of the random operands")->capture_default_str();
+  verify_command->add_option("--seed", seed, "seed of the random operands")
+      ->check(examples::seed_number())
+      ->capture_default_str();
   verify_command->add_option("--products", products, "random matrix products for each block, width and sign")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  verify_command->add_option("--json", json_file, "also write the result to this file");
+  examples::add_output(*verify_command, "--json", json_file, "also write the result to this file");
 
   CostOptions cost;
-  auto* cost_command = app.add_subcommand("cost",
-                                          "cycles of a network's layers on an array of blocks, beside DSP "
-                                          "slices");
+  auto* cost_command =
+      app.add_subcommand("cost", "cycles of a network's layers on an array of blocks, beside DSP slices");
   cost_command
       ->add_option("--network", cost.network, "alexnet, resnet18, resnet34, or a JSON file with layer lists")
+      ->check(examples::not_empty())
       ->capture_default_str();
   cost_command->add_option("--bits", cost.bits, "width of weights and activations: 2, 4 or 8")
       ->capture_default_str();
   cost_command->add_option("--blocks", cost.blocks, "blocks of each kind")->capture_default_str();
   cost_command->add_flag("--layers", cost.layers, "also print every layer");
-  cost_command->add_option("--json", cost.json, "also write the result to this file");
+  examples::add_output(*cost_command, "--json", cost.json, "also write the result to this file");
 
   return examples::run_program(app, argc, argv, [&] {
-    if (check->parsed()) return examples::check_files(files, examples::check_bramac_file);
+    if (check->parsed()) return examples::check_files(files, json_file, examples::check_bramac_file);
     if (cost_command->parsed()) return run_cost(cost);
     return run_verify(seed, products, json_file);
   });

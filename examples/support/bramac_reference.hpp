@@ -55,6 +55,41 @@ inline fabric::Operands bramac_operands(std::int64_t bits, bool is_signed) {
           .signed_activations = is_signed};
 }
 
+/// A whole number, and nothing that would have to be rounded or cut to become one.
+/// @throws RangeError  the value is something else
+inline std::int64_t whole(const nlohmann::json& value, const std::string& what) {
+  const bool fits = value.is_number_integer() &&
+                    !(value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX});
+  if (!fits) throw RangeError(what + ": " + value.dump().substr(0, 40) + " is not a whole number of 64 bits");
+  return value.get<std::int64_t>();
+}
+
+/// A list of exactly `count` whole numbers.
+inline std::vector<std::int64_t> whole_list(const nlohmann::json& value, std::int64_t count,
+                                            const std::string& what) {
+  if (!value.is_array()) throw ShapeError(what + ": it is not a list");
+  core::check_equal(what.c_str(), std::ssize(value), "what variant, n and K ask for", count);
+  std::vector<std::int64_t> numbers;
+  for (const auto& element : value) numbers.push_back(whole(element, what));
+  return numbers;
+}
+
+/// A list of `arrays` lists.
+inline std::vector<std::vector<std::int64_t>> whole_lists(const nlohmann::json& value, std::int64_t arrays,
+                                                          std::int64_t count, const std::string& what) {
+  if (!value.is_array()) throw ShapeError(what + ": it is not a list");
+  core::check_equal(what.c_str(), std::ssize(value), "the arrays of the variant", arrays);
+  std::vector<std::vector<std::int64_t>> lists;
+  for (const auto& element : value) lists.push_back(whole_list(element, count, what));
+  return lists;
+}
+
+/// A 40-bit word of exactly ten hexadecimal digits.
+inline std::uint64_t word_of(const std::string& text) {
+  if (text.size() != 10) throw RangeError("word '" + text.substr(0, 40) + "': it does not have ten digits");
+  return core::BitVector<40>::from_hex(text).words()[0];
+}
+
 /// @throws ParseError  the line is not such a case
 inline DotCase parse_dot_case(const std::string& line, const std::string& where) {
   try {
@@ -62,36 +97,26 @@ inline DotCase parse_dot_case(const std::string& line, const std::string& where)
     DotCase c;
     c.where = where;
     c.variant = json.at("variant").get<std::string>();
-    const auto is_signed_field = json.at("signed_inputs").get<std::int64_t>();
-    core::check_range("signed_inputs", is_signed_field, 0, 1);
-    c.operands = bramac_operands(json.at("n").get<std::int64_t>(), is_signed_field == 1);
-    const auto count = json.at("K").get<std::size_t>();
+    const auto is_signed = whole(json.at("signed_inputs"), "signed_inputs");
+    core::check_range("signed_inputs", is_signed, 0, 1);
+    c.operands = bramac_operands(whole(json.at("n"), "n"), is_signed == 1);
+    const auto count = whole(json.at("K"), "K");
+    core::check_range("K", count, 1, std::int64_t{1} << 31);
+    const std::int64_t arrays = c.variant == "2SA" ? 2 : 1;
+    c.activations[0] = whole_lists(json.at("i1"), arrays, count, "i1");
+    c.activations[1] = whole_lists(json.at("i2"), arrays, count, "i2");
+    c.accumulators = whole_lists(json.at("acc"), arrays, 40 / c.operands.weight_bits, "acc");
+    c.first_readout = whole(json.at("first_readout_cycle"), "first_readout_cycle");
     const auto words1 = json.at("w1").get<std::vector<std::string>>();
     const auto words2 = json.at("w2").get<std::vector<std::string>>();
-    c.activations[0] = json.at("i1").get<std::vector<std::vector<std::int64_t>>>();
-    c.activations[1] = json.at("i2").get<std::vector<std::vector<std::int64_t>>>();
-    c.accumulators = json.at("acc").get<std::vector<std::vector<std::int64_t>>>();
-    c.first_readout = json.at("first_readout_cycle").get<std::int64_t>();
-    const std::size_t arrays = c.variant == "2SA" ? 2 : 1;
-    const auto lanes = static_cast<std::size_t>(40 / c.operands.weight_bits);
-    bool fits =
-        count > 0 && words1.size() == count && words2.size() == count && c.accumulators.size() == arrays;
-    for (const auto& inputs : c.activations) {
-      fits = fits && inputs.size() == arrays;
-      for (const auto& array : inputs) fits = fits && array.size() == count;
-    }
-    for (const auto& array : c.accumulators) fits = fits && array.size() == lanes;
-    if (!fits) throw ShapeError("the lists do not have the lengths that variant, n and K ask for");
-    for (std::size_t k = 0; k < count; ++k)
-      c.words.push_back({core::BitVector<40>::from_hex(words1[k]).words()[0],
-                         core::BitVector<40>::from_hex(words2[k]).words()[0]});
-    const bool is_signed = c.operands.signed_activations;
-    const int bits = c.operands.activation_bits;
+    core::check_equal("w1", std::ssize(words1), "K", count);
+    core::check_equal("w2", std::ssize(words2), "K", count);
+    for (std::size_t k = 0; k < words1.size(); ++k)
+      c.words.push_back({word_of(words1[k]), word_of(words2[k])});
     for (const auto& inputs : c.activations)
       for (const auto& array : inputs)
         for (const auto value : array)
-          core::check_range("activation", value, is_signed ? -(1 << (bits - 1)) : 0,
-                            (1 << (is_signed ? bits - 1 : bits)) - 1);
+          fabric::check_value("activation", value, c.operands.activation_bits, c.operands.signed_activations);
     return c;
   } catch (const nlohmann::json::exception& error) {
     throw ParseError(where + ": " + error.what());
@@ -105,7 +130,7 @@ inline std::vector<DotCase> read_dot_cases(const std::string& path) {
   const auto text = core::read_file(path);
   std::vector<DotCase> cases;
   std::size_t line = 1;
-  for (std::size_t begin = 0; begin < text.size(); ++line) {
+  for (std::size_t begin = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; begin < text.size(); ++line) {
     const auto end = std::min(text.find('\n', begin), text.size());
     const auto content = text.substr(begin, end - begin);
     if (content.find_first_not_of(" \t\r") != std::string::npos)
@@ -245,14 +270,14 @@ std::vector<TraceLine> compute_trace(const DotCase& c) {
 }
 
 /// An empty string, or the first place where a trace file differs from the recomputed trace.
+/// @throws ParseError  the file has another set of columns
 inline std::string trace_difference(const core::Csv& file, const std::vector<TraceLine>& lines) {
+  core::check_equal((file.name() + " columns").c_str(), std::ssize(file.header()), "those of a trace",
+                    std::ssize(lines.front()));
   for (std::size_t i = 0; i < std::min(file.row_count(), lines.size()); ++i)
-    for (const auto& column : file.header()) {
-      const auto ours = lines[i].find(column);
-      if (ours == lines[i].end()) throw ParseError(file.name() + ": column '" + column + "' is unknown");
-      if (file.text(i, column) != ours->second)
-        return fmt::format("{}: {} is {}, not {}", file.where(i), column, ours->second, file.text(i, column));
-    }
+    for (const auto& [column, ours] : lines[i])
+      if (const auto& theirs = file.text(i, column); theirs != ours)
+        return fmt::format("{}: {} is {}, not {}", file.where(i), column, ours, theirs);
   if (file.row_count() != lines.size())
     return fmt::format("{}: {} cycles, not {}", file.name(), lines.size(), file.row_count());
   return {};
@@ -272,7 +297,8 @@ inline void check_trace(const core::Csv& file, CaseCounter& counter) {
     shifts += state == "ASL" || state == "SUB" ? 1 : 0;
     mac2 += state == "ACC" ? 1 : 0;
   }
-  const auto bits = mac2 == 0 ? 0 : shifts / mac2 + 1;  // all bits but the last shift
+  if (mac2 == 0) throw ParseError(file.name() + ": the trace ends before the first accumulation");
+  const auto bits = shifts / mac2 + 1;  // all bits but the last shift
   const auto operands_file =
       (std::filesystem::path(file.name()).parent_path() / "trace_operands.jsonl").string();
   std::string difference =
@@ -302,10 +328,10 @@ inline void check_mac2_cycles(const core::Csv& file, CaseCounter& counter) {
           file.text(i, "clock_of_efsm") == (ratio == 2 ? "2x main" : "main") &&
           same("efsm_cycles_per_mac2", B::mac2_steps(o)) &&
           same("main_clock_cycles_per_mac2", B::mac2_cycles(o)) &&
-          same("prologue_efsm_cycles_before_first_PREADD_or_COPY", B::prologue_cycles() * ratio) &&
+          same("prologue_efsm_cycles_before_first_PREADD_or_COPY", B::variant::prologue_cycles * ratio) &&
           file.text(i, "efsm_cycle_index_of_first_readout_for_K_mac2") ==
               fmt::format("{}+K*{}", B::first_readout_step(0, o), B::mac2_steps(o)) &&
-          same("main_cycles_main_array_used_per_mac2", B::busy_cycles()) &&
+          same("main_cycles_main_array_used_per_mac2", B::variant::busy_cycles) &&
           same("lanes_per_array", B::lanes(o)) && same("lane_bits", B::lane_bits(o)) &&
           same("arrays", B::arrays) && same("macs_per_mac2_slot", B::macs_per_mac2(o)) &&
           same("readout_words_40b", B::readout_cycles());
@@ -335,23 +361,23 @@ inline void check_instructions(const core::Csv& file, CaseCounter& counter) {
     const auto o = bramac_operands(file.integer(i, "precision"), file.flag(i, "signed_inputs"));
     const auto flag = [&](const char* column) { return file.flag(i, column); };
     const auto input = [&](const char* column) {
-      return fabric::justify(static_cast<int>(file.integer(i, column)), o.activation_bits,
-                             o.signed_activations);
+      const auto range = fabric::operand_range(o.activation_bits, o.signed_activations);
+      const int value = file.integer(i, column, static_cast<int>(range.lowest), static_cast<int>(range.max));
+      return fabric::justify(value, o.activation_bits, o.signed_activations);
     };
     const auto& row2 = file.text(i, "row2");
-    const fabric::Instruction instruction{
-        .precision = o.activation_bits,
-        .signed_inputs = o.signed_activations,
-        .reset = flag("reset"),
-        .start = flag("start"),
-        .copy = flag("copy"),
-        .done = flag("done"),
-        .row1 = static_cast<int>(file.integer(i, "row1")),
-        .row2 = row2.empty() ? 0 : static_cast<int>(file.integer(i, "row2")),
-        .column = static_cast<int>(file.integer(i, "col")),
-        .input1 = input("input1_raw"),
-        .input2 = input("input2_raw")};
-    const auto word = core::BitVector<40>::from_hex(file.text(i, "word_hex"));
+    const fabric::Instruction instruction{.precision = o.activation_bits,
+                                          .signed_inputs = o.signed_activations,
+                                          .reset = flag("reset"),
+                                          .start = flag("start"),
+                                          .copy = flag("copy"),
+                                          .done = flag("done"),
+                                          .row1 = file.integer(i, "row1", 0, 127),
+                                          .row2 = row2.empty() ? 0 : file.integer(i, "row2", 0, 127),
+                                          .column = file.integer(i, "col", 0, 3),
+                                          .input1 = input("input1_raw"),
+                                          .input2 = input("input2_raw")};
+    const auto word = core::BitVector<40>(word_of(file.text(i, "word_hex")));
     const auto field = [&](const char* column) {
       return core::BitVector<8>::from_hex(file.text(i, column)).words()[0];
     };
@@ -370,7 +396,8 @@ inline void check_instructions(const core::Csv& file, CaseCounter& counter) {
 /// @throws ParseError  it is none of the known kinds
 inline void check_bramac_file(const std::string& path, CaseCounter& counter) {
   const auto text = core::read_file(path);
-  if (text.starts_with('{')) return check_dot_vectors(path, counter);
+  const auto first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first != std::string::npos && text[first] == '{') return check_dot_vectors(path, counter);
   const auto file = core::Csv::parse(text, path);
   if (file.has_column("waddr1")) return check_trace(file, counter);
   if (file.has_column("efsm_cycles_per_mac2")) return check_mac2_cycles(file, counter);

@@ -75,7 +75,10 @@ TEST_CASE("an array refuses what its block lacks, no blocks, and impossible shap
   CHECK_THROWS_AS((BlockArray<fabric::Bramac1da>(0, int4)), RangeError);
   const BlockArray<fabric::Bramac1da> array(1, int4);
   CHECK_THROWS_AS(static_cast<void>(array.cost({0, 4, 1})), ShapeError);
-  CHECK_THROWS_AS(static_cast<void>(array.cost({1LL << 30, 1LL << 30, 2})), ShapeError);
+  const BlockArray<fabric::Bramac2sa> bytes(4, {.weight_bits = 8, .activation_bits = 8});
+  CHECK_THROWS_AS(static_cast<void>(bytes.cost({.rows = 1, .columns = 200000})),
+                  RangeError);  // beyond 32 bits
+  CHECK_THROWS_AS(static_cast<void>(array.cost({1LL << 30, 1LL << 20, 1LL << 10})), ShapeError);
 }
 
 }  // namespace

@@ -24,6 +24,17 @@ TEST_CASE("fields are found by column name and row, with and without a line end 
   }
 }
 
+TEST_CASE(
+    "a byte order mark and blank lines at the end do not matter, but a carriage return inside a line does") {
+  const auto csv = Csv::parse(
+      "\xEF\xBB\xBF"
+      "a,b\n1,2\r3\n\n\r\n",
+      "t");
+  CHECK(csv.row_count() == 1);
+  CHECK(csv.header().front() == "a");
+  CHECK(csv.text(0, "b") == "2\r3");
+}
+
 TEST_CASE("a quoted field holds commas, quotes and line breaks") {
   const auto csv = Csv::parse("a,b\n\"x,\"\"y\"\"\nz\",2\n3,4\n", "t");
   CHECK(csv.text(0, "a") == "x,\"y\"\nz");
@@ -37,7 +48,7 @@ TEST_CASE("a table that is none is refused with its line") {
   };
   fails("", "t: the file is empty");
   fails("a,b\n1\n", "t, line 2: 1 fields, but the header has 2");
-  fails("a,b\n1,2\n\n", "t, line 3: 1 fields, but the header has 2");
+  fails("a,b\n\n1,2\n", "t, line 2: 1 fields, but the header has 2");
   fails("a,a\n", "t: column 'a' is named twice");
   fails("a,b\n1,\"2\n", "t, line 3: a quoted field does not end");
 }
@@ -48,6 +59,9 @@ TEST_CASE("a field that is not the number asked for is refused with its place") 
                        ParseError);
   for (const std::size_t row : {1, 2, 3})
     CHECK_THROWS_AS(static_cast<void>(csv.integer(row, "a")), ParseError);
+  CHECK(csv.integer(4, "a", 2, 2) == 2);
+  CHECK_THROWS_WITH_AS(static_cast<void>(csv.integer(4, "a", 3, 4)), "t, line 6, a: 2 is outside 3..4",
+                       ParseError);
   CHECK_THROWS_WITH_AS(static_cast<void>(csv.flag(4, "a")), "t, line 6, a: '2' is neither 0 nor 1",
                        ParseError);
   CHECK_THROWS_WITH_AS(static_cast<void>(csv.text(0, "b")), "t: there is no column 'b'", ParseError);

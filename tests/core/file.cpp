@@ -35,5 +35,14 @@ TEST_CASE("write_file replaces a file whole, and leaves nothing behind where it 
   std::filesystem::create_directory(folder / "taken");
   CHECK_THROWS_AS(core::write_file((folder / "taken").string(), "x"), bitloom::Error);
   CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 2);
+  CHECK_NOTHROW(core::check_writable(path));
+  CHECK_NOTHROW(core::check_writable((folder / "new").string()));
+  CHECK_THROWS_AS(core::check_writable((folder / "taken").string()), bitloom::Error);
+  CHECK_THROWS_AS(core::check_writable((folder / "no" / "file").string()), bitloom::Error);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder), {}) == 2);
+  std::filesystem::create_symlink(path, folder / "link");
+  core::write_file((folder / "link").string(), "through");
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(core::read_file(path) == "through");
   std::filesystem::remove_all(folder);
 }

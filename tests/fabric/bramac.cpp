@@ -73,9 +73,17 @@ TEST_CASE("operands that the block lacks are named in the error") {
   static_assert(!Computes<Bramac2sa, format::Int<4, format::Unsigned>, format::Int<4>>);
 }
 
+TEST_CASE("impossible shapes have no cost") {
+  const auto o = operands_of(4, false);
+  CHECK_THROWS_AS(static_cast<void>(Bramac2sa::cycles({.rows = -5, .columns = 4}, o)), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(Bramac2sa::busy({.rows = 5, .columns = 0}, o)), ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(Bramac1da::words({.rows = 5, .columns = 4, .vectors = 0}, o)),
+                  ShapeError);
+}
+
 TEST_CASE("a number that is not known from a source says so") {
   CHECK(Bramac2sa::clock().standing == core::Standing::Assumed);
-  CHECK(Bramac2sa::area_factor().standing == core::Standing::Published);
+  CHECK(TwoSync::area_factor.standing == core::Standing::Published);
   CHECK(Bramac1da::area().value == doctest::Approx(46.8));
 }
 

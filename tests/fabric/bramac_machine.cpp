@@ -165,6 +165,34 @@ TEST_CASE("memory is free in every cycle without a copy, and a request in a cycl
                   ScheduleError);  // the accumulator is there
 }
 
+TEST_CASE(
+    "in memory mode the block is an ordinary memory at every aspect ratio, and 0xFFF an address like any "
+    "other") {
+  const auto plain = std::make_unique<Bramac2sa::Machine>(
+      BlockMode::Memory, M20k::Configuration{.ratio_a = {4096, 5}, .ratio_b = {4096, 5}});
+  const auto word = encode<TwoSync>({.precision = 4, .start = true}) & core::low_mask(5);
+  plain->tick({.a = PortRequest::write_to(cim_address, word)});
+  plain->tick({.b = PortRequest::read_from(cim_address)});
+  CHECK(plain->memory().output_b().data == word);
+  CHECK(plain->state() == TwoSync::Idle);
+  CHECK(plain->instruction_cycles() == 0);
+  CHECK_THROWS_AS(Bramac2sa::Machine(BlockMode::Compute, {.ratio_a = {4096, 5}}), RangeError);
+  CHECK_THROWS_AS(Bramac2sa::Machine(BlockMode::Compute, {.mode = PortMode::SimpleDualPort}), RangeError);
+}
+
+TEST_CASE("a cycle that is refused changes nothing, so that it can be tried again") {
+  Sync s;
+  s.start();
+  s.run_to(TwoSync::Add);
+  const auto copy = BlockPorts::instruction(encode<TwoSync>({.precision = 4, .copy = true}));
+  CHECK_THROWS_AS(s.machine->tick({.a = copy.a, .b = PortRequest::read_from(1)}), ScheduleError);
+  CHECK_THROWS_AS(s.machine->tick({.b = PortRequest::read_from(512)}), RangeError);
+  CHECK(s.machine->state() == TwoSync::Add);
+  s.machine->tick({});
+  s.issue({.precision = 4, .done = true});
+  CHECK(s.accumulator(0) == -41);
+}
+
 TEST_CASE("the undefined precision code and addresses beyond the memory are refused") {
   Sync s;
   s.machine->tick(BlockPorts::instruction(encode<TwoSync>({.precision = 4, .start = true})));

@@ -64,7 +64,7 @@ TEST_CASE_TEMPLATE(
       CHECK(readouts == 1);
       CHECK(first_readout == B::first_readout_step(count, o));
       CHECK(use.cycles * B::variant::clock_ratio == steps);
-      CHECK(use.busy_cycles == count * B::busy_cycles());
+      CHECK(use.busy_cycles == count * B::variant::busy_cycles);
       CHECK(use.load_cycles == std::min<std::int64_t>(count, 256));
       CHECK(use.streamed_words == 2 * std::max<std::int64_t>(count - 256, 0));
     }
@@ -95,8 +95,57 @@ TEST_CASE_TEMPLATE("dot products follow one another without a pause, also when w
     });
     CHECK(readout == 6);
     CHECK(use.load_cycles == 12);
-    CHECK(use.cycles == B::prologue_cycles() + 24 * B::mac2_cycles(o) + 6 * B::readout_cycles());
+    CHECK(use.cycles == B::variant::prologue_cycles + 24 * B::mac2_cycles(o) + 6 * B::readout_cycles());
     CHECK(machine->state() == B::variant::Idle);
+  }
+}
+
+TEST_CASE_TEMPLATE(
+    "half the memory is enough to stream, in the same cycles, and the other half is left alone", B, Bramac2sa,
+    Bramac1da) {
+  core::Random random(17);
+  for (const auto& o : test::bramac_operands()) {
+    std::vector<Mac2<B>> mac2;
+    for (int i = 0; i < 500; ++i) mac2.push_back(random_mac2<B>(o, random));
+    mac2.back().last = true;
+    const auto at = [&](std::int64_t i) { return mac2[static_cast<std::size_t>(i)]; };
+    const auto machine = std::make_unique<typename B::Machine>();
+    for (int row = 64; row < 128; ++row) machine->memory().set_word(row, row % 4, 7);
+    BramacRun<B> run(*machine, o, 128);
+    const auto use = run.run(500, 500, at, [&](const auto& rows) {
+      for (std::size_t k = 0; k < B::arrays; ++k)
+        REQUIRE(lanes::value(rows[k], 0, B::lane_bits(o)) == lane_sum(mac2, o, k, 0));
+    });
+    CHECK(use.streamed_words == 2 * (500 - 128));
+    CHECK(use.cycles == B::variant::prologue_cycles + 500 * B::mac2_cycles(o) + B::readout_cycles());
+    for (int row = 64; row < 128; ++row) REQUIRE(machine->memory().word(row, row % 4) == 7);
+    CHECK(run.run(500, 500, at, [](const auto&) {}).streamed_words == use.streamed_words);
+  }
+}
+
+TEST_CASE_TEMPLATE("a run that was stopped half-way leaves nothing to the next one", B, Bramac2sa,
+                   Bramac1da) {
+  const Operands o{.weight_bits = 4, .activation_bits = 4};
+  core::Random random(18);
+  for (const std::int64_t stop : {1, 2, 5}) {
+    std::vector<Mac2<B>> mac2;
+    for (int i = 0; i < 6; ++i) mac2.push_back(random_mac2<B>(o, random));
+    mac2.back().last = true;
+    auto broken = mac2;
+    broken[static_cast<std::size_t>(stop)].activations[0][0] = 16;
+    const auto machine = std::make_unique<typename B::Machine>();
+    BramacRun<B> run(*machine, o);
+    const auto nothing = [](const auto&) {};
+    CHECK_THROWS_AS(run.run(
+                        6, 6, [&](std::int64_t i) { return broken[static_cast<std::size_t>(i)]; }, nothing),
+                    RangeError);
+    const auto use = run.run(
+        6, 6, [&](std::int64_t i) { return mac2[static_cast<std::size_t>(i)]; },
+        [&](const auto& rows) {
+          for (int e = 0; e < B::lanes(o); ++e)
+            REQUIRE(lanes::value(rows[0], e, B::lane_bits(o)) == lane_sum(mac2, o, 0, e));
+        });
+    CHECK(use.cycles == B::variant::prologue_cycles + 6 * B::mac2_cycles(o) + B::readout_cycles());
   }
 }
 
@@ -104,6 +153,7 @@ TEST_CASE("a run that no block can make is refused") {
   const auto machine = std::make_unique<Bramac2sa::Machine>();
   const Operands o{.weight_bits = 4, .activation_bits = 4};
   CHECK_THROWS_AS(BramacRun<Bramac2sa>(*machine, {.weight_bits = 4, .activation_bits = 8}), RangeError);
+  CHECK_THROWS_AS(BramacRun<Bramac2sa>(*machine, o, 257), RangeError);
   BramacRun<Bramac2sa> run(*machine, o);
   const auto nothing = [](const auto&) {};
   const auto at = [](std::int64_t) {

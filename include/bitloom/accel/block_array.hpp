@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,18 @@ namespace bitloom::accel {
 
 using fabric::MatrixShape;
 using fabric::Operands;
+
+/// A block that holds the weights in a memory of its own, two words a pair.
+template <class B>
+concept StoresWeights = requires(const MatrixShape& shape, const Operands& o, std::int64_t slots) {
+  { B::weight_words } -> std::convertible_to<std::int64_t>;  // words of the memory
+  { B::words(shape, o) } -> std::same_as<std::int64_t>;      // words of a product's weights
+  { B::busy(shape, o) } -> std::same_as<std::int64_t>;       // cycles that read the memory
+  { B::free(shape, o) } -> std::same_as<std::int64_t>;       // cycles that could write a pair
+  {
+    B::streamed_pairs(shape, o, slots)
+    } -> std::same_as<std::int64_t>;  // pairs that must be written meanwhile
+};
 
 /// How a matrix product lies on an array of blocks: outputs are split first, then the sums.
 struct Mapping {
@@ -36,9 +49,8 @@ struct Mapping {
 /// What a matrix product costs on an array of blocks.
 struct ProductCost {
   Mapping mapping{};
-  std::int64_t cycles{};  ///< main clock, without loading the weights
-  std::int64_t
-      busy_cycles{};  ///< of `cycles`, on the largest part: the block's memory is taken; 0 without memory
+  std::int64_t cycles{};        ///< main clock, without loading the weights
+  std::int64_t busy_cycles{};   ///< of those, in the largest part: memory is read; 0 without memory
   std::int64_t weight_words{};  ///< memory words of the largest part; 0 without memory
 };
 
@@ -58,9 +70,11 @@ class BlockArray {
   [[nodiscard]] constexpr const Operands& operands() const noexcept { return operands_; }
 
   /// @throws ShapeError  an extent is not positive, or the product has more than 2^56 multiply-accumulates
+  /// @throws RangeError  a sum might not fit 32 bits
   [[nodiscard]] constexpr Mapping map(const MatrixShape& shape) const {
     const auto macs = core::checked_product("matrix product", {shape.rows, shape.columns, shape.vectors});
     if (macs > std::int64_t{1} << 56) throw ShapeError("matrix product: more than 2^56 multiply-accumulates");
+    fabric::check_sum_width(shape, operands_);
     const std::int64_t lanes = B::lanes(operands_);
     const std::int64_t terms = B::terms;
     const auto groups = core::ceil_div(shape.rows, lanes);
@@ -82,7 +96,7 @@ class BlockArray {
     ProductCost result{.mapping = map(shape)};
     const auto& part = result.mapping.largest;
     result.cycles = B::cycles(part, operands_) + result.mapping.tree_levels();
-    if constexpr (requires { B::words(part, operands_); }) {
+    if constexpr (StoresWeights<B>) {
       result.busy_cycles = B::busy(part, operands_);
       result.weight_words = B::words(part, operands_);
     }

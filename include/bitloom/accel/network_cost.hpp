@@ -2,15 +2,19 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <bitloom/accel/block_array.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/constant.hpp>
 #include <bitloom/net/layer_list.hpp>
 #include <bitloom/op/conv2d.hpp>
@@ -34,7 +38,7 @@ struct LayerCost {
 struct NetworkCost {
   std::vector<LayerCost> layers;
   std::int64_t cycles{};        ///< sum over the layers, main clock
-  std::int64_t load_cycles{};   ///< weights moved into the blocks for each image; 0 if all stay resident
+  std::int64_t load_cycles{};   ///< waiting for weights, for each image; 0 if all stay in the blocks
   std::int64_t blocks{};        ///< blocks in use, in the layer that uses most
   std::int64_t weight_words{};  ///< memory words in one block, over all layers
   double port_occupancy{};      ///< share of `cycles` in which the blocks' memory is taken; 0 without memory
@@ -75,11 +79,39 @@ template <class Stages>
   return products;
 }
 
-/// Cost of a network for one image.
+/// What `network_cost` takes for granted.
+inline constexpr std::array<std::string_view, 4> network_assumptions{
+    "Layers run one after the other on the same blocks, one image at a time.",
+    "An adder tree outside the blocks joins partial sums, one cycle a level, in the blocks' clock.",
+    "Weights that do not all fit the blocks are double-buffered: while a layer computes from one half of the "
+    "memory, "
+    "those of the next fill the other half through free port cycles, two words a cycle in every block.",
+    "DSP slices take weights and activations from memory that is not counted."};
+
+/// Cycles in which blocks wait for weights, for each image.
 ///
-/// Where the weights of all layers exceed the memory of the blocks, those of every layer are loaded anew for each
-/// image, through both ports, without overlap.
-/// @throws ShapeError  there is no layer, or an impossible one
+/// Where the weights of all layers do not fit the blocks together, each layer has half the memory: it streams what
+/// does not fit that half, and the next layer's first weights fill the other half in the free cycles that are left.
+template <StoresWeights B>
+[[nodiscard]] std::int64_t weight_stalls(std::span<const LayerCost> layers, const Operands& operands) {
+  std::int64_t words = 0;
+  for (const auto& layer : layers)
+    words = core::checked_sum("weight words", words, layer.product.weight_words);
+  if (words <= B::weight_words) return 0;
+  constexpr std::int64_t half = B::weight_words / 4;  // pairs in half the memory
+  std::int64_t stalls = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const auto& part = layers[i].product.mapping.largest;
+    const auto spare = B::free(part, operands) - B::streamed_pairs(part, operands, half);
+    const auto next = std::min(layers[(i + 1) % layers.size()].product.weight_words / 2, half);
+    stalls += std::max<std::int64_t>(next - spare, 0);
+  }
+  return stalls;
+}
+
+/// Cost of a network for one image; see network_assumptions.
+/// @throws ShapeError  there is no layer, an impossible one, or a total that does not fit 63 bits
+/// @throws RangeError  a sum of products might not fit 32 bits
 template <fabric::Block B>
 [[nodiscard]] NetworkCost network_cost(std::span<const LayerProduct> layers, const BlockArray<B>& array) {
   core::check_positive("layers", std::ssize(layers));
@@ -87,20 +119,21 @@ template <fabric::Block B>
   std::int64_t busy = 0;
   for (const auto& [name, shape] : layers) {
     LayerCost layer{.name = name, .shape = shape, .product = array.cost(shape)};
-    cost.cycles += layer.product.cycles;
-    cost.weight_words += layer.product.weight_words;
+    cost.cycles = core::checked_sum("cycles", cost.cycles, layer.product.cycles);
+    cost.weight_words = core::checked_sum("weight words", cost.weight_words, layer.product.weight_words);
     cost.blocks = std::max(cost.blocks, layer.product.mapping.blocks());
     busy += layer.product.busy_cycles;
     cost.layers.push_back(std::move(layer));
   }
-  if constexpr (requires { B::weight_words; })
-    if (cost.weight_words > B::weight_words)
-      cost.load_cycles = core::ceil_div(cost.weight_words, std::int64_t{2});
+  if constexpr (StoresWeights<B>) cost.load_cycles = weight_stalls<B>(cost.layers, array.operands());
   cost.port_occupancy = static_cast<double>(busy) / static_cast<double>(cost.cycles);
   cost.latency_us = static_cast<double>(cost.cycles + cost.load_cycles) / B::clock().value;
   cost.latency_standing = B::clock().standing;
   cost.area = B::area().value * static_cast<double>(cost.blocks);
-  cost.constants = {B::clock(), B::area()};
+  if constexpr (requires { B::constants(); })
+    for (const auto& constant : B::constants()) cost.constants.push_back(constant);
+  else
+    cost.constants = {B::clock(), B::area()};
   return cost;
 }
 

@@ -10,7 +10,7 @@ enum class Standing {
   Published,  ///< in the paper, or in its released artefacts
   Handbook,   ///< in the manufacturer's documentation
   Derived,    ///< follows from published or handbook numbers
-  Assumed,    ///< a guess, or known from hearsay only: never to be quoted as measured
+  Assumed,    ///< a guess, or without a source that can be cited: never to be quoted as measured
 };
 
 [[nodiscard]] constexpr std::string_view name(Standing standing) noexcept {
@@ -27,7 +27,7 @@ enum class Standing {
 struct Constant {
   std::string_view name;    ///< what it is, e.g. "BRAMAC-2SA clock"
   double value;             ///< in `unit`
-  std::string_view unit;    ///< e.g. "MHz"; "1" for a plain number
+  std::string_view unit;    ///< e.g. "MHz"; empty for a plain number
   std::string_view source;  ///< paper, section, file or reasoning
   Standing standing;
 

@@ -25,13 +25,17 @@ namespace bitloom::core {
   return value;
 }
 
-/// A table of text with a header line: RFC 4180, fields in double quotes may hold commas and line breaks.
+/// A table of text with a header line: RFC 4180, fields in double quotes may hold commas and line breaks. A byte order
+/// mark in front and blank lines at the end are passed over.
 class Csv {
  public:
   /// @param name  for messages
   /// @throws ParseError  with the line: no header, a row of another length, an open quote, a column named twice
   [[nodiscard]] static Csv parse(std::string_view text, std::string name) {
     Csv csv(std::move(name));
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    while (text.ends_with("\n\n") || text.ends_with("\n\r\n"))
+      text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
     std::size_t position = 0;
     std::int64_t line = 1;
     while (position < text.size()) {
@@ -72,6 +76,15 @@ class Csv {
   /// @throws ParseError  there is no such column, or the field is not a whole number
   [[nodiscard]] std::int64_t integer(std::size_t row, std::string_view column) const {
     return parse_integer(text(row, column), where(row) + ", " + std::string(column));
+  }
+
+  /// @throws ParseError  there is no such column, or the field is no whole number in low..high
+  [[nodiscard]] int integer(std::size_t row, std::string_view column, int low, int high) const {
+    const auto value = integer(row, column);
+    if (value < low || value > high)
+      throw ParseError(where(row) + ", " + std::string(column) + ": " + std::to_string(value) +
+                       " is outside " + std::to_string(low) + ".." + std::to_string(high));
+    return static_cast<int>(value);
   }
 
   /// @throws ParseError  there is no such column, or the field is neither 0 nor 1
@@ -119,7 +132,7 @@ class Csv {
         ++position;
         ++line;
         break;
-      } else if (c != '\r') {
+      } else if (c != '\r' || (position + 1 < text.size() && text[position + 1] != '\n')) {
         row.back() += c;
       }
     }

@@ -52,9 +52,9 @@ namespace detail {
 /// The values of all codes of a width.
 inline std::vector<std::int16_t> all_values(int bits, bool is_signed) {
   std::vector<std::int16_t> values;
-  values.reserve(std::size_t{1} << bits);
-  const int first = is_signed ? -(1 << (bits - 1)) : 0;
-  for (int i = 0; i < 1 << bits; ++i) values.push_back(static_cast<std::int16_t>(first + i));
+  const auto range = operand_range(bits, is_signed);
+  values.reserve(static_cast<std::size_t>(range.max - range.lowest + 1));
+  for (auto i = range.lowest; i <= range.max; ++i) values.push_back(static_cast<std::int16_t>(i));
   return values;
 }
 
@@ -77,8 +77,8 @@ template <Block B>
   const auto weights = detail::all_values(o.weight_bits, o.signed_weights);
   const auto activations = detail::all_values(o.activation_bits, o.signed_activations);
   if (verifies_all(o)) {
-    std::vector<std::int16_t> rows, first,
-        second;  // every pair of weights is a row, every pair of activations a vector
+    // every pair of weights is a row, every pair of activations a vector
+    std::vector<std::int16_t> rows, first, second;
     for (const auto w1 : weights)
       for (const auto w2 : weights) rows.insert(rows.end(), {w1, w2});
     for (const auto a1 : activations)

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <type_traits>
 
 #include <bitloom/core/bits.hpp>
 #include <bitloom/core/constant.hpp>
@@ -34,10 +34,7 @@ struct Bramac {
   using sign_policy = Sign;
   using Machine = BramacMachine<Bramac>;
 
-  static constexpr std::string_view name =
-      std::is_same_v<Variant, TwoSync>
-          ? (Sign::shift ? std::string_view("BRAMAC-2SA") : std::string_view("BRAMAC-2SA as released"))
-          : (Sign::shift ? std::string_view("BRAMAC-1DA") : std::string_view("BRAMAC-1DA as released"));
+  static constexpr std::string_view name = Sign::shift ? Variant::name : Variant::released_name;
   static constexpr std::string_view supported =
       "int2, int4 and int8 weights with activations of the same width";
   static constexpr int arrays = Variant::arrays;
@@ -57,10 +54,7 @@ struct Bramac {
 
   /// eFSM cycles from one MAC2 to the next.
   static constexpr int mac2_steps(const Operands& o) noexcept {
-    if constexpr (std::is_same_v<Variant, TwoSync>)
-      return o.activation_bits + 2 + (o.signed_activations ? 1 : 0);
-    else
-      return o.activation_bits + 4;  // a bubble makes unsigned activations as long as signed ones
+    return Variant::mac2_steps(o.activation_bits, o.signed_activations);
   }
 
   /// Main-clock cycles from one MAC2 to the next: 2SA 5, 7, 11 signed and 4, 6, 10 unsigned; 1DA 3, 4, 6.
@@ -74,14 +68,8 @@ struct Bramac {
     return 3 + mac2 * mac2_steps(o);
   }
 
-  /// Main-clock cycles before the first MAC2.
-  static constexpr int prologue_cycles() noexcept { return std::is_same_v<Variant, TwoSync> ? 3 : 1; }
-
   /// Main-clock cycles to read all accumulators, one 40-bit word a cycle: 8 (2SA), 4 (1DA).
   static constexpr int readout_cycles() noexcept { return arrays * row_bits / word_bits; }
-
-  /// Main-clock cycles of a MAC2 in which the main array is read and no other access is possible.
-  static constexpr int busy_cycles() noexcept { return std::is_same_v<Variant, TwoSync> ? 2 : 1; }
 
   /// Multiply-accumulates that all lanes and arrays do in one MAC2.
   static constexpr int macs_per_mac2(const Operands& o) noexcept { return 2 * lanes(o) * arrays; }
@@ -101,60 +89,74 @@ struct Bramac {
     return std::min((lane - 1) / range.max, lane / -range.lowest);
   }
 
-  /// Main-clock cycles of one block for a matrix product, weights in the block, sums cut where a lane could wrap.
-  ///
-  /// Per group of `lanes` outputs and set of `arrays` vectors: ceil(columns / 2) MAC2, and one readout for each
-  /// `safe_mac2` of them. Weights beyond the block's 512 words stream in through free port cycles, which always
-  /// suffice; see BramacRun for what is loaded when.
+  /// How a matrix product is cut for one block.
+  struct Cut {
+    std::int64_t groups{};    ///< of `lanes` outputs
+    std::int64_t passes{};    ///< of `arrays` vectors
+    std::int64_t mac2{};      ///< for one group and pass
+    std::int64_t readouts{};  ///< for one group and pass
+
+    [[nodiscard]] constexpr std::int64_t total_mac2() const noexcept { return passes * groups * mac2; }
+  };
+
   /// @throws RangeError  the block lacks these operands
-  static constexpr std::int64_t cycles(const MatrixShape& shape, const Operands& o) {
+  /// @throws ShapeError  an extent is not positive
+  static constexpr Cut cut(const MatrixShape& shape, const Operands& o) {
     check_supported<Bramac>(o);
+    op::check_extents(shape);
     const auto mac2 = core::ceil_div(shape.columns, std::int64_t{terms});
-    const auto readouts = core::ceil_div(mac2, safe_mac2(o));
-    const auto groups = core::ceil_div(shape.rows, std::int64_t{lanes(o)});
-    const auto passes = core::ceil_div(shape.vectors, std::int64_t{arrays});
-    return prologue_cycles() + passes * groups * (mac2 * mac2_cycles(o) + readout_cycles() * readouts);
+    return {.groups = core::ceil_div(shape.rows, std::int64_t{lanes(o)}),
+            .passes = core::ceil_div(shape.vectors, std::int64_t{arrays}),
+            .mac2 = mac2,
+            .readouts = core::ceil_div(mac2, safe_mac2(o))};
   }
 
-  /// Of those cycles, the ones in which the eFSM reads the main array; in all others both ports are free for memory
-  /// traffic, but for the instruction on port A.
+  /// Main-clock cycles of one block for a matrix product, weights in the block, sums cut where a lane could wrap.
+  ///
+  /// Per group and pass: ceil(columns / 2) MAC2, and one readout for each `safe_mac2` of them. Weights beyond the
+  /// block's 512 words stream in through free port cycles, which always suffice; see BramacRun.
+  /// @throws RangeError  the block lacks these operands
+  /// @throws ShapeError  an extent is not positive
+  static constexpr std::int64_t cycles(const MatrixShape& shape, const Operands& o) {
+    const auto c = cut(shape, o);
+    return Variant::prologue_cycles +
+           c.passes * c.groups * (c.mac2 * mac2_cycles(o) + c.readouts * readout_cycles());
+  }
+
+  /// Of those cycles, the ones in which the eFSM reads the main array.
   static constexpr std::int64_t busy(const MatrixShape& shape, const Operands& o) {
-    check_supported<Bramac>(o);
-    return core::ceil_div(shape.vectors, std::int64_t{arrays}) *
-           core::ceil_div(shape.rows, std::int64_t{lanes(o)}) *
-           core::ceil_div(shape.columns, std::int64_t{terms}) * busy_cycles();
+    return cut(shape, o).total_mac2() * Variant::busy_cycles;
+  }
+
+  /// Of those cycles, the ones between copies, in which both ports are free for memory traffic.
+  static constexpr std::int64_t free(const MatrixShape& shape, const Operands& o) {
+    return cut(shape, o).total_mac2() * (mac2_cycles(o) - Variant::busy_cycles);
   }
 
   /// 40-bit words that hold the weights, of the 512 in the block.
   static constexpr std::int64_t words(const MatrixShape& shape, const Operands& o) {
-    check_supported<Bramac>(o);
-    return core::ceil_div(shape.rows, std::int64_t{lanes(o)}) *
-           core::ceil_div(shape.columns, std::int64_t{terms}) * terms;
+    const auto c = cut(shape, o);
+    return c.groups * c.mac2 * terms;
+  }
+
+  /// Pairs of words that have to be written during the run, one a free cycle, if only `slots` pairs stay in the block.
+  static constexpr std::int64_t streamed_pairs(const MatrixShape& shape, const Operands& o,
+                                               std::int64_t slots) {
+    const auto c = cut(shape, o);
+    return c.groups * c.mac2 <= slots ? 0 : c.total_mac2() - slots;
   }
 
   /// Main clock of the block in its device.
-  static constexpr core::Constant clock() noexcept {
-    constexpr std::string_view source = "hearsay; consistent with the published peak-throughput ratios";
-    if constexpr (std::is_same_v<Variant, TwoSync>)
-      return {"BRAMAC-2SA clock", 586, "MHz", source, core::Standing::Assumed};
-    else
-      return {"BRAMAC-1DA clock", 500, "MHz", source, core::Standing::Assumed};
-  }
-
-  /// Area of the block relative to an M20K.
-  static constexpr core::Constant area_factor() noexcept {
-    constexpr std::string_view source = "BRAMAC released overlay simulator";
-    if constexpr (std::is_same_v<Variant, TwoSync>)
-      return {"BRAMAC-2SA area factor", 1.34, "1", source, core::Standing::Published};
-    else
-      return {"BRAMAC-1DA area factor", 1.17, "1", source, core::Standing::Published};
-  }
+  static constexpr core::Constant clock() noexcept { return Variant::clock; }
 
   static constexpr core::Constant area() noexcept {
-    return {std::is_same_v<Variant, TwoSync> ? std::string_view("BRAMAC-2SA area")
-                                             : std::string_view("BRAMAC-1DA area"),
-            area_factor().value * M20k::area().value, "area units", "M20K area times the area factor",
-            core::Standing::Derived};
+    return {Variant::area_name, Variant::area_factor.value * M20k::area().value, "area units",
+            "M20K area times the area factor", core::Standing::Derived};
+  }
+
+  /// The constants of cost: of the clock and of the area, with what the latter is derived from.
+  static constexpr std::array<core::Constant, 4> constants() noexcept {
+    return {clock(), area(), Variant::area_factor, M20k::area()};
   }
 
   /// The product as the hardware delivers it: sums cut into readouts of `safe_mac2` MAC2, so that no lane wraps.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
+#include <concepts>
 #include <cstdint>
+#include <string_view>
 
+#include <bitloom/core/constant.hpp>
 #include <bitloom/fabric/efsm.hpp>
 
 namespace bitloom::fabric {
@@ -14,8 +16,23 @@ namespace bitloom::fabric {
 ///
 /// Source: released controller RTL of BRAMAC (arXiv 2304.03974), 2SA.
 struct TwoSync {
+  static constexpr std::string_view name = "BRAMAC-2SA";
+  static constexpr std::string_view released_name = "BRAMAC-2SA as released";
+  static constexpr std::string_view area_name = "BRAMAC-2SA area";
   static constexpr int arrays = 2;
-  static constexpr int clock_ratio = 1;  ///< eFSM cycles in a main cycle
+  static constexpr int clock_ratio = 1;
+  static constexpr int prologue_cycles = 3;
+  static constexpr int busy_cycles = 2;
+  static constexpr core::Constant clock{"BRAMAC-2SA clock", 586, "MHz",
+                                        "no citable source; consistent with published throughput ratios",
+                                        core::Standing::Assumed};
+  static constexpr core::Constant area_factor{"BRAMAC-2SA area factor", 1.34, "",
+                                              "BRAMAC released overlay simulator", core::Standing::Published};
+
+  static constexpr int mac2_steps(int activation_bits, bool is_signed) noexcept {
+    return activation_bits + (is_signed ? 3 : 2);
+  }
+
   static constexpr int states = 10;
   enum State : std::uint8_t { Idle, InitW1, InitW2, PreAdd, Inv, Sub, Asl, Add, Acc, Done };
 
@@ -119,8 +136,22 @@ struct TwoSync {
 /// Source: released controller RTL of BRAMAC (arXiv 2304.03974), 1DA. Clearing the accumulator on a restart is
 /// left undefined there; here it is zeroed.
 struct OneDoublePumped {
+  static constexpr std::string_view name = "BRAMAC-1DA";
+  static constexpr std::string_view released_name = "BRAMAC-1DA as released";
+  static constexpr std::string_view area_name = "BRAMAC-1DA area";
   static constexpr int arrays = 1;
   static constexpr int clock_ratio = 2;
+  static constexpr int prologue_cycles = 1;
+  static constexpr int busy_cycles = 1;
+  static constexpr core::Constant clock{"BRAMAC-1DA clock", 500, "MHz",
+                                        "no citable source; consistent with published throughput ratios",
+                                        core::Standing::Assumed};
+  static constexpr core::Constant area_factor{"BRAMAC-1DA area factor", 1.17, "",
+                                              "BRAMAC released overlay simulator", core::Standing::Published};
+
+  /// A bubble makes unsigned activations take as long as signed ones.
+  static constexpr int mac2_steps(int activation_bits, bool) noexcept { return activation_bits + 4; }
+
   static constexpr int states = 12;
   enum State : std::uint8_t { Idle, InitAcc, Copy, PreAdd, Bubble, Inv, Sub, Asl, Add, Acc, Done1, Done2 };
 
@@ -177,11 +208,21 @@ struct OneDoublePumped {
   }
 };
 
+/// A variant of BRAMAC: its state machine, and the facts that follow from it.
 template <class V>
-concept BramacVariant = requires {
-  V::arrays;
-  V::clock_ratio;
-  V::table();
+concept BramacVariant = requires(int bits, bool is_signed, Write1 write1, Write2 write2) {
+  { V::name } -> std::convertible_to<std::string_view>;
+  { V::released_name } -> std::convertible_to<std::string_view>;  // with the policy AsReleased
+  { V::arrays } -> std::convertible_to<int>;                // dummy arrays, each with activations of its own
+  { V::clock_ratio } -> std::convertible_to<int>;           // eFSM cycles in a main cycle
+  { V::prologue_cycles } -> std::convertible_to<int>;       // main cycles from the start to the first MAC2
+  { V::busy_cycles } -> std::convertible_to<int>;           // main cycles of a MAC2 that read the main array
+  { V::mac2_steps(bits, is_signed) } -> std::same_as<int>;  // eFSM cycles of a MAC2
+  { V::clock } -> std::convertible_to<core::Constant>;      // MHz, main clock
+  { V::area_factor } -> std::convertible_to<core::Constant>;     // area over that of an M20K
+  { V::table()[0] } -> std::convertible_to<const efsm::State&>;  // state 0 is idle
+  { V::select_code(write1) } -> std::same_as<int>;               // codes of the released controllers
+  { V::select_code(write2) } -> std::same_as<int>;
 };
 
 }  // namespace bitloom::fabric

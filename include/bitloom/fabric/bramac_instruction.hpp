@@ -7,6 +7,7 @@
 #include <bitloom/core/bits.hpp>
 #include <bitloom/core/error.hpp>
 #include <bitloom/fabric/bramac_efsm.hpp>
+#include <bitloom/fabric/concepts.hpp>
 
 namespace bitloom::fabric {
 
@@ -71,9 +72,7 @@ struct InstructionLayout<OneDoublePumped> {
 /// An activation as the instruction carries it: in the top bits of its byte.
 /// @throws RangeError  the value does not fit `bits` bits of that sign
 [[nodiscard]] constexpr std::uint8_t justify(int value, int bits, bool is_signed) {
-  const int low = is_signed ? -(1 << (bits - 1)) : 0;
-  const int high = (1 << (is_signed ? bits - 1 : bits)) - 1;
-  core::check_range("activation", value, low, high);
+  check_value("activation", value, bits, is_signed);
   return static_cast<std::uint8_t>((static_cast<unsigned>(value) << (8 - bits)) & 0xFF);
 }
 

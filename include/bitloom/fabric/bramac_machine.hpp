@@ -24,7 +24,10 @@ struct BlockPorts {
   static constexpr BlockPorts instruction(std::uint64_t word) noexcept;
 };
 
-/// Writing here on port A issues a CIM instruction, in a block whose compute mode is on.
+/// Whether a block takes instructions, or is an ordinary memory in which 0xFFF is an address like any other.
+enum class BlockMode : std::uint8_t { Memory, Compute };
+
+/// Writing here on port A issues a CIM instruction, in a block of mode Compute.
 inline constexpr std::uint32_t cim_address = 0xFFF;
 
 constexpr BlockPorts BlockPorts::instruction(std::uint64_t word) noexcept {
@@ -52,6 +55,17 @@ class BramacMachine {
   using Word = core::BitVector<B::word_bits>;
   using Array = DummyArray<B::row_bits, typename B::sign_policy>;
 
+  /// @param memory  ports of the block; in mode Compute both are 512 x 40, true dual port
+  /// @throws RangeError  the memory cannot be configured so, or not in that mode
+  constexpr explicit BramacMachine(BlockMode mode = BlockMode::Compute,
+                                   const M20k::Configuration& memory = {})
+      : mode_(mode), memory_(memory) {
+    constexpr AspectRatio wide{512, 40};
+    if (mode == BlockMode::Compute &&
+        (memory.ratio_a != wide || memory.ratio_b != wide || memory.mode != PortMode::TrueDualPort))
+      throw RangeError("memory: a block that computes has true dual ports of 512x40");
+  }
+
   [[nodiscard]] constexpr M20k& memory() noexcept { return memory_; }
   [[nodiscard]] constexpr const M20k& memory() const noexcept { return memory_; }
   [[nodiscard]] constexpr Array& array(int index) noexcept {
@@ -71,6 +85,9 @@ class BramacMachine {
   [[nodiscard]] constexpr Word readout_word(int array_index, int index) const noexcept {
     return Word(array(array_index).row(Row::Accumulator).extract(index * B::word_bits, B::word_bits));
   }
+
+  /// The 1DA stands between the two halves of a main cycle.
+  [[nodiscard]] constexpr bool in_main_cycle() const noexcept { return steps_ % Variant::clock_ratio != 0; }
 
   /// Main-clock cycles since construction, and those in which the eFSM read the main array or took an instruction.
   [[nodiscard]] constexpr std::int64_t main_cycles() const noexcept { return steps_ / Variant::clock_ratio; }
@@ -97,7 +114,8 @@ class BramacMachine {
     return result;
   }
 
-  /// One edge of the eFSM's clock. The two eFSM cycles of a main cycle (1DA) see the same ports.
+  /// One edge of the eFSM's clock. The two eFSM cycles of a main cycle (1DA) see the same ports. Where it throws,
+  /// nothing has changed.
   ///
   /// @throws ScheduleError  a memory request that the block cannot serve in this cycle
   /// @throws RangeError     an address beyond the memory, or the undefined precision code 00 is loaded
@@ -105,27 +123,38 @@ class BramacMachine {
     const auto& state = table[sequencer_.state()];
     const auto flags = gated(ports);
     const auto cycle = control(ports);
-    if (state.readout && ports.a.enable && !ports.a.write)
-      throw ScheduleError("port conflict: a memory read on port A in main cycle " +
-                          std::to_string(main_cycles()) + ", in which the accumulator is at its output");
-    bool busy = false;
-    if constexpr (Variant::clock_ratio == 1) busy = copy_words(state, cycle, ports.a.data);
-    for (std::size_t k = 0; k < B::arrays; ++k)
-      arrays_[k].step(cycle.arrays[k], 4 * precision_, word1_, word2_);
-    load(state, flags, ports.a.data);
-    sequencer_.step(
+    auto next = sequencer_;
+    next.step(
         table,
         {.start = flags.start, .done = flags.done, .signed_input = signed_inputs_, .precision = precision_},
         flags.reset);
-    if (flags.reset) clear_registers();
-    if constexpr (Variant::clock_ratio == 2) {
-      if (steps_ % 2 == 0) {
-        ++steps_;
-        return;
-      }
-      busy = capture_words(ports.a.data);
+    const bool last = steps_ % Variant::clock_ratio == Variant::clock_ratio - 1;
+    // 2SA: the word is copied in the cycle that addresses it; 1DA: it is captured for the COPY that follows
+    const bool busy = Variant::clock_ratio == 1 ? cycle.arrays[0].write2 == Write2::Word
+                                                : last && table[next.state()].write2 == Write2::Word;
+    check(ports, state, flags, busy, last);
+
+    if (Variant::clock_ratio == 1 && busy) {
+      // while the precision register is loaded it still has its old value
+      word2_ = fetch(Layout::row1, ports.a.data,
+                     state.loads_precision ? loaded_precision(ports.a.data) : precision_);
     }
-    end_main_cycle(ports, busy);
+    for (std::size_t k = 0; k < B::arrays; ++k)
+      arrays_[k].step(cycle.arrays[k], 4 * precision_, word1_, word2_);
+    load(state, flags, ports.a.data);
+    if (flags.reset) clear_registers();
+    sequencer_ = next;
+    if (Variant::clock_ratio == 2 && busy) {
+      word1_ = fetch(Layout::row1, ports.a.data, precision_);
+      word2_ = fetch(Layout::row2, ports.a.data, precision_);
+    }
+    ++steps_;
+    if (!last) return;
+    const bool instruction = is_instruction(ports.a);
+    if ((ports.a.enable && !instruction) || ports.b.enable)
+      memory_.step(instruction ? PortRequest{} : ports.a, ports.b);
+    busy_cycles_ += busy ? 1 : 0;
+    instruction_cycles_ += instruction ? 1 : 0;
   }
 
   /// One edge of the main clock.
@@ -138,19 +167,35 @@ class BramacMachine {
   static constexpr auto table = Variant::table();
 
   struct Flags {
-    bool enabled{}, reset{}, start{}, copy{}, done{};
+    bool reset{}, start{}, copy{}, done{};
   };
 
-  static constexpr bool is_instruction(const PortRequest& a) noexcept {
-    return a.enable && a.write && a.address == cim_address;
+  [[nodiscard]] constexpr bool is_instruction(const PortRequest& a) const noexcept {
+    return mode_ == BlockMode::Compute && a.enable && a.write && a.address == cim_address;
   }
 
-  /// Only these bits of the data bus are gated by the compute mode; the eFSM sees the others as they are.
-  static constexpr Flags gated(const BlockPorts& ports) noexcept {
+  /// Only these bits of the data bus are gated by an instruction; the eFSM sees the others as they are.
+  [[nodiscard]] constexpr Flags gated(const BlockPorts& ports) const noexcept {
     if (!is_instruction(ports.a)) return {};
     const auto word = ports.a.data;
-    return {true, Layout::reset.get(word) != 0, Layout::start.get(word) != 0, Layout::copy.get(word) != 0,
+    return {Layout::reset.get(word) != 0, Layout::start.get(word) != 0, Layout::copy.get(word) != 0,
             Layout::done.get(word) != 0};
+  }
+
+  constexpr void check(const BlockPorts& ports, const efsm::State& state, const Flags& flags, bool busy,
+                       bool last) const {
+    const auto refuse = [&](const char* request, const char* reason) {
+      throw ScheduleError(std::string("port conflict: ") + request + " in main cycle " +
+                          std::to_string(main_cycles()) + ", in which " + reason);
+    };
+    if (state.loads_precision && !flags.reset) static_cast<void>(loaded_precision(ports.a.data));
+    if (state.readout && ports.a.enable && !ports.a.write)
+      refuse("a memory read on port A", "the accumulator is at its output");
+    if (!last) return;
+    const bool instruction = is_instruction(ports.a);
+    if (busy && ((ports.a.enable && !instruction) || ports.b.enable))
+      refuse("a memory request", "the eFSM reads the main array");
+    memory_.check(instruction ? PortRequest{} : ports.a, ports.b);
   }
 
   using InputRegisters = std::array<std::uint8_t, 2>;
@@ -159,27 +204,12 @@ class BramacMachine {
     return static_cast<Row>((inputs[1] >> 7) << 1 | inputs[0] >> 7);
   }
 
-  [[nodiscard]] constexpr RowVector fetch(int row, int column, int precision) const noexcept {
-    return lanes::sign_extend(Word(memory_.word(row, column)), precision);
-  }
-
-  /// 2SA: fetches the word that this cycle copies; true if the main array was read.
-  constexpr bool copy_words(const efsm::State& state, const BramacControl& cycle, std::uint64_t data) {
-    if (cycle.arrays[0].write2 != Write2::Word) return false;
-    // while the precision register is loaded it still has its old value
-    const int precision = state.loads_precision ? loaded_precision(data) : precision_;
-    word2_ = fetch(static_cast<int>(Layout::row1.get(data)), static_cast<int>(Layout::column.get(data)),
-                   precision);
-    return true;
-  }
-
-  /// 1DA: at the end of a main cycle that leads to COPY, the addressed words are captured.
-  constexpr bool capture_words(std::uint64_t data) {
-    if (table[sequencer_.state()].write2 != Write2::Word) return false;
-    const int column = static_cast<int>(Layout::column.get(data));
-    word1_ = fetch(static_cast<int>(Layout::row1.get(data)), column, precision_);
-    word2_ = fetch(static_cast<int>(Layout::row2.get(data)), column, precision_);
-    return true;
+  /// The main array's word at that row field and the column field, extended to a row.
+  [[nodiscard]] constexpr RowVector fetch(const InstructionField& row, std::uint64_t data,
+                                          int precision) const noexcept {
+    const auto word =
+        memory_.word(static_cast<int>(row.get(data)), static_cast<int>(Layout::column.get(data)));
+    return lanes::sign_extend(Word(word), precision);
   }
 
   static constexpr int loaded_precision(std::uint64_t data) {
@@ -212,19 +242,8 @@ class BramacMachine {
     inputs_ = {};
   }
 
-  constexpr void end_main_cycle(const BlockPorts& ports, bool busy) {
-    const bool instruction = is_instruction(ports.a);
-    const bool memory_request = (ports.a.enable && !instruction) || ports.b.enable;
-    if (busy && memory_request)
-      throw ScheduleError("port conflict: a memory request in main cycle " + std::to_string(main_cycles()) +
-                          ", in which the eFSM reads the main array");
-    if (memory_request) memory_.step(instruction ? PortRequest{} : ports.a, ports.b);
-    ++steps_;
-    busy_cycles_ += busy ? 1 : 0;
-    instruction_cycles_ += instruction ? 1 : 0;
-  }
-
-  M20k memory_{};
+  BlockMode mode_;
+  M20k memory_;
   std::array<Array, B::arrays> arrays_{};
   efsm::Sequencer<Variant::states> sequencer_{};
   std::array<InputRegisters, B::arrays> inputs_{};

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -41,19 +40,25 @@ struct BramacUse {
 /// Drives a BRAMAC machine through a sequence of MAC2: issues the instructions, copies weights just in time, reads
 /// accumulators out, and starts again without a pause.
 ///
-/// Up to 256 pairs of words stay in the block. Longer sequences stream: the pair of MAC2 i overwrites that of
-/// MAC2 i - 256 in a free cycle, both ports together. A MAC2 leaves at least two free cycles and needs one, so the
-/// weights are always there in time.
+/// Up to `slots` pairs of words (256, if nothing else is said) stay in the block. Longer sequences stream: the pair of
+/// MAC2 i overwrites that of MAC2 i - slots in a free cycle, both ports together. A MAC2 leaves at least two free
+/// cycles and needs one, so the weights are always there in time.
+///
+/// A machine that was stopped in mid-run, by an exception say, is reset first.
 template <class B>
 class BramacRun {
  public:
   using Machine = BramacMachine<B>;
   using RowVector = typename Machine::RowVector;
   using Accumulators = std::array<RowVector, B::arrays>;
-  static constexpr std::int64_t slots = B::weight_words / 2;
+  static constexpr std::int64_t all_slots = B::weight_words / 2;
 
-  BramacRun(Machine& machine, const Operands& operands) : machine_(machine), operands_(operands) {
+  /// @param slots  pairs of words that the run may use, the lowest of the block; the rest of the memory is left alone
+  /// @throws RangeError  operands that the block lacks, or `slots` outside 4..256
+  BramacRun(Machine& machine, const Operands& operands, std::int64_t slots = all_slots)
+      : machine_(machine), operands_(operands), slots_(slots) {
     check_supported<B>(operands);
+    core::check_range("slots", slots, 4, all_slots);
   }
 
   /// Runs `count` MAC2, of which the last has to be marked as such.
@@ -70,6 +75,9 @@ class BramacRun {
     core::check_range("distinct MAC2", distinct, 1, count);
     count_ = count;
     distinct_ = distinct;
+    current_ = loaded_ = streamed_words_ = 0;
+    words_read_ = 0;
+    to_idle();
     BramacUse use{.load_cycles = load_first(at)};
     const auto start = machine_.main_cycles();
     const auto busy = machine_.busy_cycles();
@@ -95,34 +103,41 @@ class BramacRun {
     use.busy_cycles = machine_.busy_cycles() - busy;
     use.instruction_cycles = machine_.instruction_cycles() - instructions;
     use.streamed_words = streamed_words_;
-    auto reset = base();
-    reset.reset = true;
-    machine_.tick(issue(reset));  // leaves the block idle for the next run
+    to_idle();
     return use;
   }
 
  private:
   using Variant = typename B::variant;
 
-  [[nodiscard]] bool resident() const noexcept { return distinct_ <= slots; }
+  void to_idle() {
+    auto instruction = base();
+    instruction.reset = true;
+    const auto reset = issue(instruction);
+    while (machine_.in_main_cycle()) machine_.step(reset);
+    if (machine_.state() != Variant::Idle) machine_.tick(reset);
+  }
+
+  [[nodiscard]] bool resident() const noexcept { return distinct_ <= slots_; }
   [[nodiscard]] std::int64_t slot(std::int64_t index) const noexcept {
-    return (resident() ? index % distinct_ : index) % slots;
+    return (resident() ? index % distinct_ : index) % slots_;
   }
 
   // Both words of a pair lie in one column, as the 1DA needs it.
-  static constexpr int row1(std::int64_t slot) noexcept { return static_cast<int>(slot / 4 * 2); }
-  static constexpr int column(std::int64_t slot) noexcept { return static_cast<int>(slot % 4); }
+  static constexpr int columns = M20k::geometry.column_mux;
+  static constexpr int row1(std::int64_t slot) noexcept { return static_cast<int>(slot / columns * 2); }
+  static constexpr int column(std::int64_t slot) noexcept { return static_cast<int>(slot % columns); }
 
   [[nodiscard]] BlockPorts write_pair(std::int64_t index, const Mac2<B>& mac2) const noexcept {
     const auto s = slot(index);
-    const auto address = static_cast<std::uint32_t>(row1(s) * 4 + column(s));
+    const auto address = static_cast<std::uint32_t>(row1(s) * columns + column(s));
     return {.a = PortRequest::write_to(address, mac2.words[0]),
-            .b = PortRequest::write_to(address + 4, mac2.words[1])};
+            .b = PortRequest::write_to(address + columns, mac2.words[1])};
   }
 
   template <class At>
   std::int64_t load_first(At& at) {
-    const auto pairs = std::min(distinct_, slots);
+    const auto pairs = std::min(distinct_, slots_);
     for (loaded_ = 0; loaded_ < pairs; ++loaded_) machine_.tick(write_pair(loaded_, at(loaded_)));
     return pairs;
   }
@@ -222,7 +237,7 @@ class BramacRun {
   /// A free cycle: the next pair of a streaming run, if its place is free.
   template <class At>
   BlockPorts refill(At& at) {
-    if (resident() || loaded_ >= count_ || loaded_ - slots > current_) return {};
+    if (resident() || loaded_ >= count_ || loaded_ - slots_ > current_) return {};
     const auto ports = write_pair(loaded_, at(loaded_));
     ++loaded_;
     streamed_words_ += 2;
@@ -230,8 +245,9 @@ class BramacRun {
   }
 
   void read_word() {
-    const int array = words_read_ / 4;
-    const int word = words_read_ % 4;
+    constexpr int words = B::row_bits / B::word_bits;
+    const int array = words_read_ / words;
+    const int word = words_read_ % words;
     accumulators_[static_cast<std::size_t>(array)].insert(word * B::word_bits, B::word_bits,
                                                           machine_.readout_word(array, word).words()[0]);
     ++words_read_;
@@ -239,6 +255,7 @@ class BramacRun {
 
   Machine& machine_;
   Operands operands_;
+  std::int64_t slots_;
   std::int64_t count_ = 0;
   std::int64_t distinct_ = 0;
   std::int64_t current_ = 0;  ///< the MAC2 that is being computed

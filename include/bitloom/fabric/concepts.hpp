@@ -81,19 +81,29 @@ constexpr void check_sum_width(const MatrixShape& shape, const Operands& o) {
   core::check_range("columns", shape.columns, 1, std::int64_t{0x7FFFFFFF} / (weight * activation));
 }
 
-/// @throws RangeError  some value does not fit `bits` bits of that sign
+/// The integers of a width and sign. 1 <= bits <= 16.
+[[nodiscard]] constexpr format::IntegerRange operand_range(int bits, bool is_signed) noexcept {
+  const auto codes = std::int64_t{1} << bits;
+  return is_signed ? format::IntegerRange{-codes / 2, codes / 2 - 1} : format::IntegerRange{0, codes - 1};
+}
+
+/// @throws RangeError  the value does not fit that width and sign
+constexpr void check_value(const char* argument, std::int64_t value, int bits, bool is_signed) {
+  const auto range = operand_range(bits, is_signed);
+  core::check_range(argument, value, range.lowest, range.max);
+}
+
+/// @throws RangeError  some value does not fit that width and sign
 constexpr void check_values(const char* argument, std::span<const std::int16_t> values, int bits,
                             bool is_signed) {
-  const int low = is_signed ? -(1 << (bits - 1)) : 0;
-  const int high = (1 << (is_signed ? bits - 1 : bits)) - 1;
   std::int16_t lowest = 0;
   std::int16_t highest = 0;
   for (const auto value : values) {
     lowest = std::min(lowest, value);
     highest = std::max(highest, value);
   }
-  core::check_range(argument, lowest, low, high);
-  core::check_range(argument, highest, low, high);
+  check_value(argument, lowest, bits, is_signed);
+  check_value(argument, highest, bits, is_signed);
 }
 
 /// Something asked a port or an array for two things in one clock cycle.

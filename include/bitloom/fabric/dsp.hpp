@@ -55,7 +55,7 @@ struct DspSlice {
   }
 
   static constexpr core::Constant clock() noexcept {
-    return {"DSP slice clock", 549, "MHz", "hearsay", core::Standing::Assumed};
+    return {"DSP slice clock", 549, "MHz", "no citable source", core::Standing::Assumed};
   }
   static constexpr core::Constant area() noexcept {
     return {"DSP slice area", 30, "area units", "BRAMAC released overlay simulator (M20K = 40)",

@@ -64,6 +64,8 @@ struct PortOutput {
 ///
 /// Bit i of word a in an aspect ratio of width w is bit a·w + i of the memory; in widths without the fifth bit,
 /// units of 4 are spread over units of 5, so that ports of different widths see the same memory.
+/// The model is a superset of the device: it lets both ports of true dual port be 32 and 40 bits wide, and ports of
+/// different widths be mixed freely, since a block that computes needs two ports of 40 bits (assumed).
 /// Source: Intel Arria 10 handbook, "Embedded memory blocks" (modes, aspect ratios).
 class M20k {
  public:
@@ -101,6 +103,8 @@ class M20k {
 
   constexpr M20k() = default;
 
+  [[nodiscard]] constexpr const Configuration& configuration() const noexcept { return configuration_; }
+
   /// @throws RangeError  an aspect ratio that the block lacks, or DontCare on the same port
   constexpr explicit M20k(const Configuration& configuration) : configuration_(configuration) {
     check_ratio(configuration.ratio_a);
@@ -109,23 +113,27 @@ class M20k {
       throw RangeError("same_port: a port that writes and reads one address returns old or new data");
   }
 
-  /// One clock edge for both ports.
+  /// Whether the memory can serve both requests in one clock cycle.
   ///
   /// @throws RangeError     an address beyond the depth
   /// @throws ScheduleError  a port does what its mode forbids, or both ports write the same bits
-  constexpr void step(const PortRequest& a, const PortRequest& b) {
+  constexpr void check(const PortRequest& a, const PortRequest& b) const {
     check_request("port A", a, configuration_.ratio_a);
     check_request("port B", b, configuration_.ratio_b);
     check_mode(a, b);
-    const bool overlap = a.enable && b.enable && overlaps(a.address, b.address);
-    if (overlap && a.write && b.write)
+    if (a.write && b.write && overlap(a, b))
       throw ScheduleError("port conflict: both ports write address " + std::to_string(a.address));
+  }
+
+  /// One clock edge for both ports. Changes nothing where `check` throws.
+  constexpr void step(const PortRequest& a, const PortRequest& b) {
+    check(a, b);
     const auto old_a = read(a, configuration_.ratio_a);
     const auto old_b = read(b, configuration_.ratio_b);
     write(a, configuration_.ratio_a);
     write(b, configuration_.ratio_b);
-    output_a_ = output(output_a_, a, b.write && overlap, old_a, configuration_.ratio_a);
-    output_b_ = output(output_b_, b, a.write && overlap, old_b, configuration_.ratio_b);
+    output_a_ = output(output_a_, a, b.write && overlap(a, b), old_a, configuration_.ratio_a);
+    output_b_ = output(output_b_, b, a.write && overlap(a, b), old_b, configuration_.ratio_b);
   }
 
   [[nodiscard]] constexpr PortOutput output_a() const noexcept { return output_a_; }
@@ -170,15 +178,16 @@ class M20k {
       throw ScheduleError("ports: in simple dual-port mode port A writes and port B reads");
   }
 
-  /// Whether the two words share a bit.
-  [[nodiscard]] constexpr bool overlaps(std::uint32_t a, std::uint32_t b) const noexcept {
+  /// Whether both ports are in use and their words share a bit.
+  [[nodiscard]] constexpr bool overlap(const PortRequest& a, const PortRequest& b) const noexcept {
+    if (!a.enable || !b.enable) return false;
     const auto first = [](std::int64_t address, int width) { return physical(address * width, width); };
     const auto last = [](std::int64_t address, int width) {
       return physical((address + 1) * width - 1, width);
     };
     const int wa = configuration_.ratio_a.width;
     const int wb = configuration_.ratio_b.width;
-    return first(a, wa) <= last(b, wb) && first(b, wb) <= last(a, wa);
+    return first(a.address, wa) <= last(b.address, wb) && first(b.address, wb) <= last(a.address, wa);
   }
 
   [[nodiscard]] constexpr std::uint64_t read(const PortRequest& request,

@@ -158,13 +158,12 @@ void gemm_int8_by(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
 /// @param weights      [rows × depth], each -128..127
 /// @param activations  [depth × vectors], each -128..127 if `signed_activations`, else 0..255
 /// @param result       [rows × vectors]
-inline void gemm_int8(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
-                      const std::int16_t* weights, std::int64_t weight_stride,
-                      const std::int16_t* activations, std::int64_t activation_stride,
-                      bool signed_activations, std::int32_t* result, std::int64_t result_stride) {
-  detail::gemm_int8_by<detail::BestPath>(rows, vectors, depth, {weights, weight_stride},
-                                         {activations, activation_stride}, signed_activations,
-                                         {result, result_stride});
+template <class Path = detail::BestPath>
+void gemm_int8(std::int64_t rows, std::int64_t vectors, std::int64_t depth, const std::int16_t* weights,
+               std::int64_t weight_stride, const std::int16_t* activations, std::int64_t activation_stride,
+               bool signed_activations, std::int32_t* result, std::int64_t result_stride) {
+  detail::gemm_int8_by<Path>(rows, vectors, depth, {weights, weight_stride}, {activations, activation_stride},
+                             signed_activations, {result, result_stride});
 }
 
 }  // namespace bitloom::kernel

@@ -16,7 +16,8 @@ namespace bitloom::kernel::detail {
 
 // A path multiplies and adds `group` neighbouring terms at a time, packed into 32 bits, in each lane of a vector.
 // `rows` × `columns` is the tile of sums that it keeps in registers; `offset` is added to signed activations
-// where the instruction wants them unsigned.
+// where the instruction wants them unsigned. xsimd 8.1 has neither of the instructions that multiply and add
+// neighbours, hence the intrinsics; GenericPath is xsimd alone.
 
 /// Any architecture: one term at a time in 32-bit lanes.
 struct GenericPath {

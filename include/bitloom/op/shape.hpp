@@ -63,12 +63,17 @@ struct MatrixShape {
   friend constexpr bool operator==(const MatrixShape&, const MatrixShape&) = default;
 };
 
-/// Throws ShapeError unless all extents are positive and the three element counts fit the shape.
-constexpr void check_product(const MatrixShape& shape, std::int64_t weights, std::int64_t activations,
-                             std::int64_t result) {
+/// Throws ShapeError unless all extents are positive.
+constexpr void check_extents(const MatrixShape& shape) {
   core::check_positive("rows", shape.rows);
   core::check_positive("columns", shape.columns);
   core::check_positive("vectors", shape.vectors);
+}
+
+/// Throws ShapeError unless all extents are positive and the three element counts fit the shape.
+constexpr void check_product(const MatrixShape& shape, std::int64_t weights, std::int64_t activations,
+                             std::int64_t result) {
+  check_extents(shape);
   core::check_equal("weights", weights, "rows x columns", shape.rows * shape.columns);
   core::check_equal("activations", activations, "columns x vectors", shape.columns * shape.vectors);
   core::check_equal("result", result, "rows x vectors", shape.rows * shape.vectors);
