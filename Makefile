@@ -10,12 +10,12 @@ sources = $(shell find include tests examples bench -name '*.hpp' -o -name '*.cp
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
-	  printf 'make %-10s %s\n' "$$name" "$$text"; done
+	  printf 'make %-12s %s\n' "$$name" "$$text"; done
 
 demo: ## builds and runs the co-design example; its page is build/codesign.html
 	@cmake/install-deps.sh build
 	cmake --preset release
-	cmake --build --preset release -j $(JOBS) --target codesign
+	cmake --build --preset release -j $(JOBS) --target codesign compute_in_bram
 	build/release/examples/codesign --html build/codesign.html
 
 test: ## builds everything and runs all tests

@@ -121,8 +121,10 @@ int main(int argc, char** argv) {
     if (!value) continue;  // filtered out
     const auto peer = scaled(row.peer_benchmark);
     const auto limit = scaled(row.limit_benchmark);
-    const auto ratio = peer ? std::optional(*value / *peer) : std::nullopt;
-    const auto share = limit ? std::optional(*value / *limit) : std::nullopt;
+    auto ratio = peer;
+    auto share = limit;
+    if (ratio) ratio = *value / *ratio;
+    if (share) share = *value / *share;
     const std::vector<std::string> cells{row.name,      number(value),
                                          number(peer),  number(ratio),
                                          number(share), number(collector.figure(row.benchmark)->spread),

@@ -57,7 +57,7 @@ TEST_CASE("a field that is not the number asked for is refused with its place") 
   const auto csv = Csv::parse("a\n1.5\n\n99999999999999999999\n 2\n2\n", "t");
   CHECK_THROWS_WITH_AS(static_cast<void>(csv.integer(0, "a")), "t, line 2, a: '1.5' is not a whole number",
                        ParseError);
-  for (const std::size_t row : {1, 2, 3})
+  for (const std::size_t row : {1U, 2U, 3U})
     CHECK_THROWS_AS(static_cast<void>(csv.integer(row, "a")), ParseError);
   CHECK(csv.integer(4, "a", 2, 2) == 2);
   CHECK_THROWS_WITH_AS(static_cast<void>(csv.integer(4, "a", 3, 4)), "t, line 6, a: 2 is outside 3..4",

@@ -54,7 +54,8 @@ TEST_CASE("one wrong sum or one forgotten cycle is found") {
 TEST_CASE("nothing compared is no agreement, and the line says what was found") {
   CHECK(!Agreement{}.holds());
   CHECK(to_string(Agreement{7, 0, 9, 9}) == "value = machine on 7 operands, cycles = formula");
-  CHECK(to_string(Agreement{7, 2, 9, 8}) == "value != machine on 7 operands, cycles 9 != formula 8");
+  CHECK(to_string(Agreement{7, 2, 9, 8}) ==
+        "value != machine on 7 operands (2 sums differ), cycles 9 != formula 8");
 }
 
 TEST_CASE("verifying operands that the block lacks is refused") {

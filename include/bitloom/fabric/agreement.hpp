@@ -28,8 +28,10 @@ struct Agreement {
 /// `value = machine on N operands, cycles = formula`, or with the signs that apply.
 [[nodiscard]] inline std::string to_string(const Agreement& a) {
   const bool cycles = a.machine_cycles == a.formula_cycles;
+  const auto wrong =
+      a.mismatches == 0 ? std::string() : " (" + std::to_string(a.mismatches) + " sums differ)";
   return std::string("value ") + (a.mismatches == 0 ? "=" : "!=") + " machine on " +
-         std::to_string(a.operands) + " operands, cycles " +
+         std::to_string(a.operands) + " operands" + wrong + ", cycles " +
          (cycles ? "" : std::to_string(a.machine_cycles) + " ") + (cycles ? "=" : "!=") + " formula" +
          (cycles ? "" : " " + std::to_string(a.formula_cycles));
 }

@@ -79,7 +79,7 @@ class BramacMachine {
   [[nodiscard]] constexpr int precision() const noexcept { return precision_; }
 
   /// The accumulators are at the output in the coming cycle.
-  [[nodiscard]] constexpr bool readout() const noexcept { return table[sequencer_.state()].readout; }
+  [[nodiscard]] constexpr bool readout() const noexcept { return sequencer_.row(table).readout; }
 
   /// Word `index` (0..3) of an array's accumulator row. Word j holds bits [40j, 40j + 40).
   [[nodiscard]] constexpr Word readout_word(int array_index, int index) const noexcept {
@@ -96,7 +96,7 @@ class BramacMachine {
 
   /// Control outputs in the coming eFSM cycle, if these are its ports.
   [[nodiscard]] constexpr BramacControl control(const BlockPorts& ports) const noexcept {
-    const auto& state = table[sequencer_.state()];
+    const auto& state = sequencer_.row(table);
     const auto flags = gated(ports);
     const bool writes2 = state.write2_if == efsm::If::Always ||
                          (state.write2_if == efsm::If::Start && flags.start) ||
@@ -120,7 +120,7 @@ class BramacMachine {
   /// @throws ScheduleError  a memory request that the block cannot serve in this cycle
   /// @throws RangeError     an address beyond the memory, or the undefined precision code 00 is loaded
   constexpr void step(const BlockPorts& ports) {
-    const auto& state = table[sequencer_.state()];
+    const auto& state = sequencer_.row(table);
     const auto flags = gated(ports);
     const auto cycle = control(ports);
     auto next = sequencer_;
@@ -131,7 +131,7 @@ class BramacMachine {
     const bool last = steps_ % Variant::clock_ratio == Variant::clock_ratio - 1;
     // 2SA: the word is copied in the cycle that addresses it; 1DA: it is captured for the COPY that follows
     const bool busy = Variant::clock_ratio == 1 ? cycle.arrays[0].write2 == Write2::Word
-                                                : last && table[next.state()].write2 == Write2::Word;
+                                                : last && next.row(table).write2 == Write2::Word;
     check(ports, state, flags, busy, last);
 
     if (Variant::clock_ratio == 1 && busy) {

@@ -43,15 +43,16 @@ template <format::IntegerFormat Weight, format::IntegerFormat Activation>
 }
 
 /// An FPGA resource that computes integer matrix products. One type, several views that agree to the bit:
-/// the fourth, `rtl`, stands in a folder of its own.
+/// a fourth, the hardware description, is to come.
 template <class B>
 concept Block = requires(const Operands& operands, const MatrixShape& shape,
                          std::span<const std::int16_t> weights, std::span<const std::int16_t> activations,
                          std::span<std::int32_t> result, typename B::Machine machine) {
-  { B::name } -> std::convertible_to<std::string_view>;  // for reports
-  { B::supports(operands) } -> std::same_as<bool>;       // the block has these widths and signs
-  { B::lanes(operands) } -> std::convertible_to<int>;    // outputs that it computes side by side
-  { B::terms } -> std::convertible_to<int>;              // terms of a sum that it takes at a time
+  { B::name } -> std::convertible_to<std::string_view>;       // for reports
+  { B::supported } -> std::convertible_to<std::string_view>;  // what it computes, in words, for messages
+  { B::supports(operands) } -> std::same_as<bool>;            // the block has these widths and signs
+  { B::lanes(operands) } -> std::convertible_to<int>;         // outputs that it computes side by side
+  { B::terms } -> std::convertible_to<int>;                   // terms of a sum that it takes at a time
   // value: the bits that the hardware delivers, [rows × vectors]
   { B::multiply(shape, operands, weights, activations, result) } -> std::same_as<void>;
   // cycle: the same product on the machine, clock by clock; returns the cycles of the block's main clock

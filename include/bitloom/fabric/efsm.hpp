@@ -74,6 +74,12 @@ template <std::size_t N>
 class Sequencer {
  public:
   [[nodiscard]] constexpr int state() const noexcept { return state_; }
+
+  /// The table's row of the state.
+  [[nodiscard]] constexpr const State& row(const std::array<State, N>& table) const noexcept {
+    return table[state_];
+  }
+
   [[nodiscard]] constexpr int counter() const noexcept { return counter_; }
 
   /// The clock edge. `reset` wins over everything.
@@ -82,7 +88,7 @@ class Sequencer {
       *this = {};
       return;
     }
-    const auto& [first, second] = table[state_].transitions;
+    const auto& [first, second] = row(table).transitions;
     const auto& taken = holds(first.when, inputs, counter_) ? first : second;
     switch (taken.count) {
       case Count::Hold: break;

@@ -40,7 +40,7 @@ class Sequential {
     core::check_positive("input width", input.width);
   }
 
-  /// Appends a layer; its parameters are named `<index>.<name>`, e.g. `2.weight`.
+  /// Appends a layer; its parameters are named index and name, e.g. `2.weight`.
   /// @throws ShapeError  the layer does not take the present output
   template <class L>
     requires(std::same_as<L, Dense<S>> || std::same_as<L, Conv2d<S>> || std::same_as<L, Relu> ||
