@@ -9,7 +9,7 @@ foreach(component IN LISTS bitloom_components)
 endforeach()
 
 target_compile_options(bitloom_development INTERFACE
-  $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow>)
+  $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 sees overlapping copies in plain concatenations of std::string (GCC bug 105651).
   target_compile_options(bitloom_development INTERFACE -Wno-restrict)
