@@ -35,6 +35,16 @@ bitloom_bad_input(impossible_layer compute_in_bram "layers[0][1][2]: -1" cost --
 bitloom_bad_input(no_subcommand compute_in_bram "subcommand")
 bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
 
+add_test(NAME examples.formats.table COMMAND formats table e4m3fn)
+set_tests_properties(examples.formats.table PROPERTIES PASS_REGULAR_EXPRESSION "0x7e +01111110 +448 +normal")
+bitloom_bad_input(unknown_format formats "e9m9" table e9m9_fin)
+
+if(EXISTS "${reference}/fliqs")
+  file(GLOB format_files "${reference}/fliqs/formats/*.csv")
+  add_test(NAME examples.formats.check COMMAND formats check ${format_files} "${reference}/fliqs/int_quant.csv"
+    "${reference}/fliqs/requant.csv" "${reference}/fliqs/fixed_point.csv" "${reference}/fliqs/aqt_downcast.csv")
+  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n129972 passed, 0 failed\n$")
+endif()
 if(EXISTS "${reference}/bramac")
   file(GLOB traces "${reference}/bramac/trace_*.csv")
   add_test(NAME examples.compute_in_bram.check COMMAND compute_in_bram check ${traces}

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bitloom/format/aqt.hpp>
 #include <bitloom/format/concepts.hpp>
+#include <bitloom/format/dyadic.hpp>
+#include <bitloom/format/e8m0.hpp>
+#include <bitloom/format/fixed.hpp>
 #include <bitloom/format/int.hpp>
+#include <bitloom/format/minifloat.hpp>
+#include <bitloom/format/minifloat_layout.hpp>
+#include <bitloom/format/name.hpp>
+#include <bitloom/format/named.hpp>
+#include <bitloom/format/order.hpp>
 #include <bitloom/format/overflow.hpp>
 #include <bitloom/format/rounding.hpp>

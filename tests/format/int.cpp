@@ -283,9 +283,10 @@ TEST_CASE("quotients of the reference data round to its codes in four rounding r
     CAPTURE(table.where(row));
     const auto check = [&]<class R>(R, const char* column) {
       const auto expected = table.integer(row, column);
-      const auto rounded = format::detail::round_to_integer<R>(quotient);
+      const auto rounded = format::round_to_units<R>(format::to_dyadic(quotient), 0);
       REQUIRE(!rounded.huge);
-      const auto shifted = static_cast<std::int64_t>(rounded.low_bits) + zero;
+      const auto magnitude = static_cast<std::int64_t>(rounded.low_bits);
+      const auto shifted = (quotient < 0 ? -magnitude : magnitude) + zero;
       REQUIRE(std::min(std::max(shifted, low), high) == expected);
       if (zero != 0) return;
       every_int<2, 16>([&]<class F>(std::type_identity<F>) {

@@ -63,7 +63,7 @@ bool agrees(std::int32_t accumulator, DyadicScale scale) {
 
 }  // namespace
 
-TEST_CASE("every row of the reference data is reproduced, to nearest even and half up") {
+TEST_CASE("every row of the reference data is reproduced, to nearest even, half up and rounded twice") {
   const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/requant.csv";
   if (!std::filesystem::exists(path)) {
     MESSAGE("skipped: the reference data fliqs/requant.csv is not there");
@@ -77,6 +77,7 @@ TEST_CASE("every row of the reference data is reproduced, to nearest even and ha
     CAPTURE(table.where(row));
     CHECK(scale.apply<NearestEven>(accumulator) == table.integer(row, "dyadic_rne_i32"));
     CHECK(scale.apply<NearestUp>(accumulator) == table.integer(row, "dyadic_rhu_i32"));
+    CHECK(multiply_doubling_high(accumulator, scale) == table.integer(row, "gemmlowp_i32"));
   }
   CHECK(table.row_count() == 400);
 }

@@ -47,6 +47,26 @@ struct DyadicScale {
   }
 };
 
+/// accumulator · scale as gemmlowp and its descendants compute it, rounded twice: a doubling high multiply, half away
+/// from zero, then a right shift, half away from zero.
+///
+/// A shift below zero multiplies the accumulator first, saturating.
+[[nodiscard]] constexpr std::int32_t multiply_doubling_high(std::int32_t accumulator,
+                                                            const DyadicScale& scale) noexcept {
+  constexpr std::int64_t lowest = INT32_MIN;
+  constexpr std::int64_t highest = INT32_MAX;
+  const auto scaled = scale.shift < 0 ? std::int64_t{accumulator} << -scale.shift : std::int64_t{accumulator};
+  const auto a = std::clamp(scaled, lowest, highest);
+  const auto product = a * scale.multiplier;
+  const auto nudge = product >= 0 ? std::int64_t{1} << 30 : 1 - (std::int64_t{1} << 30);
+  const auto high =
+      a == lowest && scale.multiplier == lowest ? highest : (product + nudge) / (std::int64_t{1} << 31);
+  if (scale.shift <= 0) return static_cast<std::int32_t>(high);
+  const auto mask = (std::int64_t{1} << scale.shift) - 1;
+  const auto threshold = (mask >> 1) + (high < 0 ? 1 : 0);
+  return static_cast<std::int32_t>((high >> scale.shift) + ((high & mask) > threshold ? 1 : 0));
+}
+
 /// From accumulators of one layer to codes of the next: scale, round once, saturate.
 ///
 /// Rounding is half toward +infinity by default, which hardware does by adding half before an arithmetic shift.

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <fmt/core.h>
+
+#include <bitloom/core/csv.hpp>
+#include <bitloom/core/file.hpp>
+#include <bitloom/core/type_list.hpp>
+#include <bitloom/format.hpp>
+#include <bitloom/quant/requantize.hpp>
+
+#include "check.hpp"
+
+namespace bitloom::examples {
+
+/// What both kinds of floating-point format offer at run time: a minifloat of any parameters, or E8M0.
+class AnyFloat {
+ public:
+  /// @throws ParseError  there is no format of that name
+  explicit AnyFloat(std::string_view name) : is_e8m0_(name == "e8m0fnu") {
+    if (!is_e8m0_) layout_ = format::parse_layout(name);
+  }
+
+  [[nodiscard]] int bits() const { return is_e8m0_ ? 8 : layout_.bits(); }
+  [[nodiscard]] bool is_e8m0() const { return is_e8m0_; }
+  [[nodiscard]] const format::MinifloatLayout& layout() const { return layout_; }
+
+  [[nodiscard]] format::Dyadic exact(std::uint64_t code) const {
+    return is_e8m0_ ? format::E8m0fnu::exact(static_cast<std::uint8_t>(code)) : layout_.exact(code);
+  }
+  [[nodiscard]] bool is_nan(std::uint64_t code) const {
+    return exact(code).kind == format::Dyadic::Kind::Nan;
+  }
+
+  template <class R, class O>
+  [[nodiscard]] std::uint64_t encode(const format::Dyadic& x, const R& rounding = {}) const {
+    if (is_e8m0_) return format::E8m0fnu::encode<R, O>(x, rounding);
+    return layout_.encode<R, O, format::NanToMax, format::KeepSubnormals>(x, rounding);
+  }
+
+  [[nodiscard]] std::string_view kind(std::uint64_t code) const {
+    const auto x = exact(code);
+    if (x.kind == format::Dyadic::Kind::Nan) return "nan";
+    if (x.kind == format::Dyadic::Kind::Infinite) return "inf";
+    return x.is_zero() ? "zero" : x.subnormal ? "subnormal" : "normal";
+  }
+
+ private:
+  bool is_e8m0_;
+  format::MinifloatLayout layout_{};
+};
+
+/// Hexadecimal digits of at most `bits` bits, with or without 0x.
+inline std::uint64_t hex_field(const core::Csv& file, std::size_t row, const char* column, int bits) {
+  const auto& text = file.text(row, column);
+  const auto digits = std::string_view(text).substr(text.starts_with("0x") ? 2 : 0);
+  std::uint64_t value = 0;
+  if (digits.size() <= 16) value = core::BitVector<64>::from_hex(digits).words()[0];
+  if (digits.size() > 16 || (value & ~core::low_mask(bits)) != 0)
+    throw ParseError(fmt::format("{}, {}: '{}' has more than {} bits", file.where(row), column, text, bits));
+  return value;
+}
+
+inline float f32_field(const core::Csv& file, std::size_t row, const char* column) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(hex_field(file, row, column, 32)));
+}
+
+/// A number as C writes it in hexadecimal, the whole field.
+inline double number_field(const core::Csv& file, std::size_t row, const char* column) {
+  const auto& text = file.text(row, column);
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0')
+    throw ParseError(fmt::format("{}, {}: '{}' is no number", file.where(row), column, text));
+  return value;
+}
+
+/// `name` of a file `<prefix>name.csv`.
+inline std::string name_in_path(const std::string& path, std::string_view prefix) {
+  const auto stem = std::filesystem::path(path).stem().string();
+  if (!stem.starts_with(prefix))
+    throw ParseError(
+        fmt::format("{}: the file's name has to be {}FORMAT.csv, to tell the format", path, prefix));
+  return stem.substr(prefix.size());
+}
+
+/// table_FORMAT.csv: every code once, with fields, class and value.
+inline void check_format_table(const core::Csv& file, CaseCounter& counter) {
+  const AnyFloat any(name_in_path(file.name(), "table_"));
+  const auto codes = std::uint64_t{1} << any.bits();
+  if (file.row_count() != codes)
+    counter.add(false, fmt::format("{}: {} codes, not {}", file.name(), codes, file.row_count()));
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const auto code = hex_field(file, i, "code", any.bits());
+    const auto x = any.exact(code);
+    const int fraction_bits = any.is_e8m0() ? 0 : any.layout().fraction_bits;
+    const int exponent_bits = any.is_e8m0() ? 8 : any.layout().exponent_bits;
+    const auto sign = any.is_e8m0() ? 0 : code >> (any.bits() - 1);
+    bool ok =
+        code == i && file.integer(i, "sign") == static_cast<std::int64_t>(sign) &&
+        file.integer(i, "exp_field") ==
+            static_cast<std::int64_t>((code >> fraction_bits) & core::low_mask(exponent_bits)) &&
+        file.integer(i, "man_field") == static_cast<std::int64_t>(code & core::low_mask(fraction_bits)) &&
+        file.text(i, "class") == any.kind(code);
+    if (x.is_finite()) {
+      const double value = format::to_double(x);
+      ok = ok && number_field(file, i, "value_hexfloat") == value &&
+           number_field(file, i, "value_decimal") == (any.is_e8m0() ? std::log2(value) : value);
+    }
+    counter.add(ok, file.where(i) + ": the code stands for something else");
+  }
+}
+
+/// f32_to_FORMAT.csv: float32 to codes, in up to six modes.
+inline void check_float_encoding(const core::Csv& file, CaseCounter& counter) {
+  using namespace format;
+  const AnyFloat any(name_in_path(file.name(), "f32_to_"));
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const auto x = to_dyadic(f32_field(file, i, "f32_bits"));
+    const auto check = [&](const char* column, std::uint64_t ours) {
+      if (!file.has_column(column) || file.text(i, column) == "-") return;
+      const auto theirs = hex_field(file, i, column, any.bits());
+      counter.add(ours == theirs || (any.is_nan(ours) && any.is_nan(theirs)),
+                  fmt::format("{}, {}: {:x}, not {:x}", file.where(i), column, ours, theirs));
+    };
+    check("rne", any.encode<NearestEven, OverflowToInfinity>(x));
+    check("rne_sat", any.encode<NearestEven, Saturate>(x));
+    check("rna", any.encode<NearestAway, OverflowToInfinity>(x));
+    check("rtz", any.encode<TowardZero, OverflowToInfinity>(x));
+    check("rup", any.encode<Up, OverflowToInfinity>(x));
+    check("rdn", any.encode<Down, OverflowToInfinity>(x));
+  }
+}
+
+/// f64_double_rounding.csv: float64 to codes, directly and by a wrong detour.
+inline void check_double_rounding(const core::Csv& file, CaseCounter& counter) {
+  using namespace format;
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const AnyFloat any(file.text(i, "format"));
+    const auto x = std::bit_cast<double>(hex_field(file, i, "f64_bits", 64));
+    const auto field = [&](const char* column) { return hex_field(file, i, column, any.bits()); };
+    const bool ok =
+        any.encode<NearestEven, OverflowToInfinity>(to_dyadic(x)) == field("rne_direct") &&
+        any.encode<NearestAway, OverflowToInfinity>(to_dyadic(x)) == field("rna_direct") &&
+        any.encode<TowardZero, OverflowToInfinity>(to_dyadic(x)) == field("rtz_direct") &&
+        any.encode<NearestEven, OverflowToInfinity>(to_dyadic(static_cast<float>(x))) == field("rne_via_f32");
+    counter.add(ok, file.where(i) + ": a code differs");
+  }
+}
+
+/// stochastic.csv: rounding with given random bits.
+inline void check_stochastic(const core::Csv& file, CaseCounter& counter) {
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const AnyFloat any(file.text(i, "format"));
+    const int k = file.integer(i, "k", 1, 62);
+    const format::Stochastic rounding(k, hex_field(file, i, "r", k));
+    const auto x = format::to_dyadic(f32_field(file, i, "f32_bits"));
+    const auto code = any.encode<format::Stochastic, format::OverflowToInfinity>(x, rounding);
+    counter.add(code == hex_field(file, i, "code", any.bits()), file.where(i) + ": the code differs");
+  }
+}
+
+/// fixed_point.csv: numbers to fixed point, in eight rounding and four overflow modes.
+inline void check_fixed_point(const core::Csv& file, CaseCounter& counter) {
+  using namespace format;
+  using Roundings = core::TypeList<Down, TowardZero, NearestUp, NearestZero, NearestDown, NearestAway,
+                                   NearestEven, NearestOdd>;
+  using Overflows = core::TypeList<Wrap, Saturate, SaturateZero, SaturateSymmetric>;
+  constexpr std::array<std::string_view, 8> roundings{"rdn", "rtz", "rhu", "rhz", "rhd", "rna", "rne", "rho"};
+  constexpr std::array<std::string_view, 4> overflows{"wrap", "sat", "sat_zero", "sat_sym"};
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const FixedLayout layout{file.integer(i, "W", 1, 64), file.integer(i, "I", -1000, 1000),
+                             file.flag(i, "S")};
+    const auto index = [&](const auto& names, const char* column) {
+      const auto found = std::ranges::find(names, file.text(i, column));
+      if (found == names.end())
+        throw ParseError(
+            fmt::format("{}, {}: '{}' is not known", file.where(i), column, file.text(i, column)));
+      return static_cast<std::size_t>(found - names.begin());
+    };
+    const auto x = to_dyadic(number_field(file, i, "x_f64"));
+    core::visit_at(Roundings{}, index(roundings, "quant"), [&]<class R>(std::type_identity<R>) {
+      core::visit_at(Overflows{}, index(overflows, "overflow"), [&]<class O>(std::type_identity<O>) {
+        const auto raw = layout.raw(layout.encode<R, O>(x));
+        const auto text =
+            layout.is_signed ? std::to_string(static_cast<std::int64_t>(raw)) : std::to_string(raw);
+        counter.add(text == file.text(i, "raw"),
+                    fmt::format("{}: {}, not {}", file.where(i), text, file.text(i, "raw")));
+      });
+    });
+  }
+}
+
+/// int_quant.csv: affine quantizers, in four roundings of the exact quotient and three orders of float32 operations.
+inline void check_integer_quantizer(const core::Csv& file, CaseCounter& counter) {
+  using namespace format;
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const float x = f32_field(file, i, "x_f32");
+    const float scale = f32_field(file, i, "scale_f32");
+    const auto zero = file.integer(i, "zero_point", -1 << 30, 1 << 30);
+    const auto low = file.integer(i, "qmin", -1 << 30, 1 << 30);
+    const auto high = file.integer(i, "qmax", low, 1 << 30);
+    const auto check = [&]<class R>(R, const char* column, double quotient) {
+      const auto units = round_to_units<R>(to_dyadic(quotient), 0);
+      // far outside the range the quotient may leave 63 bits
+      const auto magnitude = units.huge || units.low_bits > std::uint64_t{1} << 40
+                                 ? std::int64_t{1} << 40
+                                 : static_cast<std::int64_t>(units.low_bits);
+      const auto q =
+          std::clamp<std::int64_t>((std::signbit(quotient) ? -magnitude : magnitude) + zero, low, high);
+      counter.add(q == file.integer(i, column), fmt::format("{}, {}: {}", file.where(i), column, q));
+    };
+    // a quotient of floats that is no tie is far enough from one for the rounding of the division in double
+    const double exact = static_cast<double>(x) / static_cast<double>(scale);
+    const float reciprocal = x * (1.0F / scale);
+    check(NearestEven{}, "exact_rne", exact);
+    check(NearestAway{}, "exact_rna", exact);
+    check(TowardZero{}, "exact_rtz", exact);
+    check(NearestUp{}, "exact_rhu", exact);
+    check(NearestEven{}, "f32div_rne", static_cast<double>(x / scale));
+    check(NearestEven{}, "f32recip_rne", static_cast<double>(reciprocal));
+    check(Down{}, "f32recip_floorhalf", static_cast<double>(reciprocal + 0.5F));
+  }
+}
+
+/// requant.csv: accumulators scaled in three ways.
+inline void check_requantization(const core::Csv& file, CaseCounter& counter) {
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const auto accumulator = static_cast<std::int32_t>(file.integer(i, "acc_i32", INT32_MIN, INT32_MAX));
+    const quant::DyadicScale scale{.multiplier = file.integer(i, "m0_q31", 1 << 30, INT32_MAX),
+                                   .shift = file.integer(i, "right_shift", -30, 31)};
+    counter.add(quant::multiply_doubling_high(accumulator, scale) == file.integer(i, "gemmlowp_i32") &&
+                    scale.apply<format::NearestEven>(accumulator) == file.integer(i, "dyadic_rne_i32") &&
+                    scale.apply<format::NearestUp>(accumulator) == file.integer(i, "dyadic_rhu_i32"),
+                file.where(i) + ": a result differs");
+  }
+}
+
+/// aqt_downcast.csv: floats rounded to AQT's formats.
+inline void check_aqt(const core::Csv& file, CaseCounter& counter) {
+  for (std::size_t i = 0; i < file.row_count(); ++i) {
+    const format::AqtFormat aqt{file.integer(i, "exp_min", -200, 200), file.integer(i, "exp_max", -200, 200),
+                                file.integer(i, "sig_bits", 0, 23)};
+    const float ours = aqt.downcast(f32_field(file, i, "x_f32"));
+    const float theirs = f32_field(file, i, "y_f32");
+    counter.add(std::isnan(ours) ? std::isnan(theirs)
+                                 : std::bit_cast<std::uint32_t>(ours) == std::bit_cast<std::uint32_t>(theirs),
+                file.where(i) + ": the float differs");
+  }
+}
+
+/// Checks one reference file, whose kind its columns tell.
+/// @throws ParseError  it is none of the known kinds
+inline void check_format_file(const std::string& path, CaseCounter& counter) {
+  const auto file = core::Csv::parse(core::read_file(path), path);
+  if (file.has_column("man_field")) return check_format_table(file, counter);
+  if (file.has_column("rne_via_f32")) return check_double_rounding(file, counter);
+  if (file.has_column("rne") && file.has_column("f32_bits")) return check_float_encoding(file, counter);
+  if (file.has_column("r") && file.has_column("k")) return check_stochastic(file, counter);
+  if (file.has_column("quant") && file.has_column("raw")) return check_fixed_point(file, counter);
+  if (file.has_column("f32recip_floorhalf")) return check_integer_quantizer(file, counter);
+  if (file.has_column("gemmlowp_i32")) return check_requantization(file, counter);
+  if (file.has_column("sig_bits")) return check_aqt(file, counter);
+  throw ParseError(path + ": this is not a kind of file that can be checked");
+}
+
+}  // namespace bitloom::examples

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <bitloom/core/error.hpp>
+#include <bitloom/format/minifloat.hpp>
+#include <bitloom/format/named.hpp>
+
+namespace bitloom::format {
+
+/// Minifloats that have a name of their own. The FP6 and FP4 formats end in `fn` although every code is finite.
+inline constexpr std::array<std::pair<std::string_view, MinifloatLayout>, 14> named_layouts{{
+    {"e4m3fn", E4m3fn::layout},
+    {"e5m2", E5m2::layout},
+    {"e4m3", E4m3::layout},
+    {"e3m4", E3m4::layout},
+    {"e4m3fnuz", E4m3fnuz::layout},
+    {"e5m2fnuz", E5m2fnuz::layout},
+    {"e4m3b11fnuz", E4m3b11fnuz::layout},
+    {"e3m2fn", E3m2fn::layout},
+    {"e2m3fn", E2m3fn::layout},
+    {"e2m1fn", E2m1fn::layout},
+    {"f16", Half::layout},
+    {"bf16", Bfloat16::layout},
+    {"tf32", Tf32::layout},
+    {"f32", Float32::layout},
+}};
+
+namespace detail {
+
+/// Takes a decimal number of up to six digits off the front; false if there is none.
+constexpr bool take_number(std::string_view& text, int& number) noexcept {
+  std::size_t length = 0;
+  for (number = 0; length < text.size() && length < 6 && text[length] >= '0' && text[length] <= '9'; ++length)
+    number = 10 * number + (text[length] - '0');
+  text.remove_prefix(length);
+  return length > 0;
+}
+
+constexpr bool take(std::string_view& text, std::string_view prefix) noexcept {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+}  // namespace detail
+
+/// The layout of a name: one of `named_layouts`, or `eEmM` with `_fin`, `_ieee`, `_fn` or `_fnuz` behind it, and `_bN`
+/// for another bias than the usual one, e.g. `e3m3_fin` or `e5m1_b12_ieee`.
+/// @throws ParseError  the name is something else, or no minifloat has these parameters
+[[nodiscard]] constexpr MinifloatLayout parse_layout(std::string_view name) {
+  for (const auto& [known, layout] : named_layouts)
+    if (name == known) return layout;
+  MinifloatLayout layout;
+  auto rest = name;
+  bool ok = detail::take(rest, "e") && detail::take_number(rest, layout.exponent_bits) &&
+            detail::take(rest, "m") && detail::take_number(rest, layout.fraction_bits);
+  bool has_bias = false;
+  bool has_special = false;
+  while (ok && !rest.empty()) {
+    if (!has_bias && detail::take(rest, "_b")) {
+      has_bias = true;
+      const bool negative = detail::take(rest, "-");
+      ok = detail::take_number(rest, layout.bias);
+      if (negative) layout.bias = -layout.bias;
+      continue;
+    }
+    ok = !has_special;
+    has_special = true;
+    if (detail::take(rest, "_finite") || detail::take(rest, "_fin"))
+      layout.special = Special::Finite;
+    else if (detail::take(rest, "_ieee"))
+      layout.special = Special::Ieee;
+    else if (detail::take(rest, "_fnuz"))
+      layout.special = Special::Fnuz;
+    else if (detail::take(rest, "_fn"))
+      layout.special = Special::Fn;
+    else
+      ok = false;
+  }
+  ok = ok && has_special && 1 <= layout.exponent_bits && layout.exponent_bits <= 8;
+  if (ok && !has_bias) layout.bias = default_bias(layout.exponent_bits, layout.special);
+  if (!ok || !layout.is_legal() || !layout.fits_double())
+    throw ParseError("format: there is no minifloat '" + std::string(name) + "'");
+  return layout;
+}
+
+}  // namespace bitloom::format
