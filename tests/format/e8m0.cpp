@@ -51,6 +51,9 @@ TEST_CASE("a tie between powers of two goes up") {
   CHECK(E8m0fnu::encode<NearestEven>(1.5) == 128);
   CHECK(E8m0fnu::encode<NearestEven>(3.0) == 129);
   CHECK(E8m0fnu::encode<NearestZero>(3.0) == 128);
+  CHECK(E8m0fnu::encode<NearestEven>(0x1.8p-127) == 1);
+  CHECK(E8m0fnu::encode<Down>(0x1.8p-127) == 0);
+  CHECK(E8m0fnu::encode<Up>(0x1.8p-128) == 0);  // below the smallest in every mode
 }
 
 }  // namespace

@@ -42,6 +42,19 @@ std::int64_t slow(TowardZero, Rational x) { return x.number / x.unit; }
 std::int64_t slow(Down, Rational x) { return x.floor(); }
 std::int64_t slow(Up, Rational x) { return x.ceiling(); }
 
+std::int64_t slow(NearestZero, Rational x) {
+  if (x.lean() != 0) return x.lean() < 0 ? x.floor() : x.ceiling();
+  return x.number < 0 ? x.ceiling() : x.floor();
+}
+std::int64_t slow(NearestDown, Rational x) { return Rational{2 * x.number - x.unit, 2 * x.unit}.ceiling(); }
+std::int64_t slow(NearestOdd, Rational x) {
+  if (x.lean() != 0) return x.lean() < 0 ? x.floor() : x.ceiling();
+  if (x.floor() == x.ceiling()) return x.floor();
+  return x.floor() % 2 == 0 ? x.ceiling() : x.floor();
+}
+std::int64_t slow(AwayFromZero, Rational x) { return x.number < 0 ? x.floor() : x.ceiling(); }
+std::int64_t slow(ToOdd, Rational x) { return x.floor() % 2 == 0 ? x.ceiling() : x.floor(); }
+
 /// Calls visit(negative, kept, tail) with every small number.
 template <class Visit>
 void every_small_number(Visit visit) {
@@ -56,7 +69,8 @@ void every_small_number(Visit visit) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("every small number is rounded as its rational value is", R, NearestEven, NearestAway,
-                   NearestUp, TowardZero, Down, Up) {
+                   NearestUp, TowardZero, Down, Up, NearestZero, NearestDown, NearestOdd, AwayFromZero,
+                   ToOdd) {
   every_small_number([](bool negative, std::int64_t kept, Tail tail) {
     // a sticky bit is worth a quarter of the remainder's last place: more than nothing, less than half
     const auto unit = std::int64_t{4} << tail.bits;
@@ -74,7 +88,8 @@ TEST_CASE_TEMPLATE("every small number is rounded as its rational value is", R, 
 }
 
 TEST_CASE_TEMPLATE("a tail rounds alike in any number of bits up to 64", R, NearestEven, NearestAway,
-                   NearestUp, TowardZero, Down, Up) {
+                   NearestUp, TowardZero, Down, Up, NearestZero, NearestDown, NearestOdd, AwayFromZero,
+                   ToOdd) {
   every_small_number([](bool negative, std::int64_t kept, Tail tail) {
     if (tail.bits == 0) return;  // a wider tail of no bits would have one
     const bool odd = kept % 2 != 0;
@@ -95,4 +110,28 @@ TEST_CASE("a tail compares with half a unit by remainder first, then by the stic
                 0);
   static_assert(Tail{.remainder = ~std::uint64_t{0}, .bits = 64}.against_half() > 0);
   CHECK(Tail{.remainder = 2, .bits = 2}.against_half() == 0);
+}
+
+TEST_CASE("stochastic rounding goes up for as many of the random numbers as the tail is worth") {
+  for (int bits = 1; bits <= 6; ++bits)
+    for (int k = 1; k <= 8; ++k)
+      for (std::uint64_t remainder = 0; remainder < std::uint64_t{1} << bits; ++remainder) {
+        std::uint64_t ups = 0;
+        for (std::uint64_t random = 0; random < std::uint64_t{1} << k; ++random)
+          ups += Stochastic(k, random).away_from_zero(false, false, {.remainder = remainder, .bits = bits})
+                     ? 1
+                     : 0;
+        REQUIRE(ups == (remainder << k) >> bits);
+      }
+}
+
+TEST_CASE("beyond the largest value a rounding stops there if its direction does") {
+  CHECK(TowardZero::stops_at_max(true));
+  CHECK(ToOdd::stops_at_max(false));
+  CHECK(Up::stops_at_max(true));
+  CHECK(!Up::stops_at_max(false));
+  CHECK(Down::stops_at_max(false));
+  CHECK(!Down::stops_at_max(true));
+  CHECK(!NearestEven::stops_at_max(false));
+  CHECK(!AwayFromZero::stops_at_max(false));
 }
