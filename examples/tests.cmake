@@ -42,8 +42,9 @@ bitloom_bad_input(unknown_format formats "e9m9" table e9m9_fin)
 if(EXISTS "${reference}/fliqs")
   file(GLOB format_files "${reference}/fliqs/formats/*.csv")
   add_test(NAME examples.formats.check COMMAND formats check ${format_files} "${reference}/fliqs/int_quant.csv"
-    "${reference}/fliqs/requant.csv" "${reference}/fliqs/fixed_point.csv" "${reference}/fliqs/aqt_downcast.csv")
-  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n129972 passed, 0 failed\n$")
+    "${reference}/fliqs/requant.csv" "${reference}/fliqs/fixed_point.csv" "${reference}/fliqs/aqt_downcast.csv"
+    "${reference}/fliqs/mx_blocks.json" "${reference}/fliqs/nvfp4.json" "${reference}/fliqs/dot.json")
+  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130329 passed, 0 failed\n$")
 endif()
 if(EXISTS "${reference}/bramac")
   file(GLOB traces "${reference}/bramac/trace_*.csv")

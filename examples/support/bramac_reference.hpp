@@ -20,6 +20,7 @@
 #include <bitloom/fabric.hpp>
 
 #include "check.hpp"
+#include "json_fields.hpp"
 
 namespace bitloom::examples {
 
@@ -55,25 +56,6 @@ inline fabric::Operands bramac_operands(std::int64_t bits, bool is_signed) {
           .signed_activations = is_signed};
 }
 
-/// A whole number, and nothing that would have to be rounded or cut to become one.
-/// @throws RangeError  the value is something else
-inline std::int64_t whole(const nlohmann::json& value, const std::string& what) {
-  const bool fits = value.is_number_integer() &&
-                    !(value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX});
-  if (!fits) throw RangeError(what + ": " + value.dump().substr(0, 40) + " is not a whole number of 64 bits");
-  return value.get<std::int64_t>();
-}
-
-/// A list of exactly `count` whole numbers.
-inline std::vector<std::int64_t> whole_list(const nlohmann::json& value, std::int64_t count,
-                                            const std::string& what) {
-  if (!value.is_array()) throw ShapeError(what + ": it is not a list");
-  core::check_equal(what.c_str(), std::ssize(value), "what variant, n and K ask for", count);
-  std::vector<std::int64_t> numbers;
-  for (const auto& element : value) numbers.push_back(whole(element, what));
-  return numbers;
-}
-
 /// A list of `arrays` lists.
 inline std::vector<std::vector<std::int64_t>> whole_lists(const nlohmann::json& value, std::int64_t arrays,
                                                           std::int64_t count, const std::string& what) {
@@ -82,12 +64,6 @@ inline std::vector<std::vector<std::int64_t>> whole_lists(const nlohmann::json& 
   std::vector<std::vector<std::int64_t>> lists;
   for (const auto& element : value) lists.push_back(whole_list(element, count, what));
   return lists;
-}
-
-/// A 40-bit word of exactly ten hexadecimal digits.
-inline std::uint64_t word_of(const std::string& text) {
-  if (text.size() != 10) throw RangeError("word '" + text.substr(0, 40) + "': it does not have ten digits");
-  return core::BitVector<40>::from_hex(text).words()[0];
 }
 
 /// @throws ParseError  the line is not such a case
@@ -112,7 +88,7 @@ inline DotCase parse_dot_case(const std::string& line, const std::string& where)
     core::check_equal("w1", std::ssize(words1), "K", count);
     core::check_equal("w2", std::ssize(words2), "K", count);
     for (std::size_t k = 0; k < words1.size(); ++k)
-      c.words.push_back({word_of(words1[k]), word_of(words2[k])});
+      c.words.push_back({hex_word(words1[k], 40), hex_word(words2[k], 40)});
     for (const auto& inputs : c.activations)
       for (const auto& array : inputs)
         for (const auto value : array)
@@ -377,7 +353,7 @@ inline void check_instructions(const core::Csv& file, CaseCounter& counter) {
                                           .column = file.integer(i, "col", 0, 3),
                                           .input1 = input("input1_raw"),
                                           .input2 = input("input2_raw")};
-    const auto word = core::BitVector<40>(word_of(file.text(i, "word_hex")));
+    const auto word = core::BitVector<40>(hex_word(file.text(i, "word_hex"), 40));
     const auto field = [&](const char* column) {
       return core::BitVector<8>::from_hex(file.text(i, column)).words()[0];
     };

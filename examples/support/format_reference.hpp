@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
 #include <bitloom/core/csv.hpp>
 #include <bitloom/core/file.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format.hpp>
+#include <bitloom/op/dot.hpp>
+#include <bitloom/quant/mx.hpp>
+#include <bitloom/quant/nvfp4.hpp>
 #include <bitloom/quant/requantize.hpp>
 
 #include "check.hpp"
+#include "json_fields.hpp"
 
 namespace bitloom::examples {
 
@@ -258,10 +267,139 @@ inline void check_aqt(const core::Csv& file, CaseCounter& counter) {
   }
 }
 
+/// Calls f(std::type_identity<MxBlock<…>>{}) with the block format of a name such as `mxfp8_e4m3/floor`.
+/// @throws ParseError  there is none
+template <class F>
+void visit_mx(const std::string& name, F&& f) {
+  using namespace quant;
+  using Elements =
+      core::TypeList<MxFp8E4m3, MxFp8E5m2, MxFp6E3m2, MxFp6E2m3, MxFp4, MxInt8, MxInt<4>, MxInt<2>>;
+  using Rules = core::TypeList<ScaleFloor, ScaleCeil, ScaleToMax, ScaleEven>;
+  constexpr std::array<std::string_view, 8> elements{"mxfp8_e4m3", "mxfp8_e5m2", "mxfp6_e3m2", "mxfp6_e2m3",
+                                                     "mxfp4_e2m1", "mxint8",     "mxint4",     "mxint2"};
+  constexpr std::array<std::string_view, 4> rules{"floor", "ceil", "rceil", "even"};
+  const auto slash = std::min(name.find('/'), name.size());
+  const auto element = std::ranges::find(elements, name.substr(0, slash));
+  const auto rule = std::ranges::find(rules, name.substr(std::min(slash + 1, name.size())));
+  if (element == elements.end() || rule == rules.end())
+    throw ParseError("block format '" + name.substr(0, 40) + "' is not known");
+  core::visit_at(
+      Elements{}, static_cast<std::size_t>(element - elements.begin()), [&]<class E>(std::type_identity<E>) {
+        core::visit_at(Rules{}, static_cast<std::size_t>(rule - rules.begin()),
+                       [&]<class R>(std::type_identity<R>) { f(std::type_identity<MxBlock<E, R>>{}); });
+      });
+}
+
+/// mx_blocks.json: blocks of numbers in every block format and by every scale rule.
+inline void check_mx_blocks(const nlohmann::json& cases, CaseCounter& counter) {
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto values = f32_list(cases[i].at("x_f32"));
+    const bool zeros = std::ranges::all_of(values, [](float x) { return x == 0.0F; });
+    for (const auto& [name, block] : cases[i].at("out").items())
+      visit_mx(name, [&]<class B>(std::type_identity<B>) {
+        std::vector<typename B::code_type> codes(values.size());
+        const auto scale = B::encode(values, codes);
+        const auto theirs = whole_list(block.at("codes"), "codes");
+        bool ok = theirs.size() == codes.size();
+        // a block of zeros counts by its values, any block else by its codes
+        if (!zeros) ok = ok && scale == whole(block.at("scale"), "scale");
+        for (std::size_t k = 0; ok && k < codes.size(); ++k) {
+          const auto code = theirs[k];
+          ok = code >= 0 && code <= 255 &&
+               (zeros ? B::decode(0, static_cast<typename B::code_type>(code)) == 0.0F : codes[k] == code);
+        }
+        counter.add(ok, fmt::format("block {}, {}: scale or codes differ", i + 1, name));
+      });
+  }
+}
+
+/// nvfp4.json: tensors in blocks of 16.
+inline void check_nvfp4(const nlohmann::json& cases, CaseCounter& counter) {
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto values = f32_list(cases[i].at("x_f32"));
+    const float largest = f32_of(cases[i].at("global_amax_f32"));
+    const auto scales = whole_list(cases[i].at("block_scale_e4m3"), "block_scale_e4m3");
+    const auto codes = whole_list(cases[i].at("codes_e2m1"), "codes_e2m1");
+    constexpr std::size_t size = quant::Nvfp4::standard_size;
+    bool ok = codes.size() == values.size() && scales.size() == core::ceil_div(values.size(), size);
+    for (std::size_t b = 0; ok && b < scales.size(); ++b) {
+      const auto count = std::min(size, values.size() - b * size);
+      std::vector<std::uint8_t> ours(count);
+      ok = quant::Nvfp4::encode(std::span(values).subspan(b * size, count), largest, ours) == scales[b];
+      for (std::size_t k = 0; k < count; ++k) ok = ok && ours[k] == codes[b * size + k];
+    }
+    counter.add(ok, fmt::format("tensor {}: scales or codes differ", i + 1));
+  }
+}
+
+/// dot.json: dot products, exact and in float32.
+inline void check_dot_products(const nlohmann::json& cases, CaseCounter& counter) {
+  using namespace format;
+  using Register = Kulisch<-600, 1280>;  // wide enough for the products of any two small formats
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto& c = cases[i];
+    const AnyFloat a(c.at("a_fmt").get<std::string>());
+    const AnyFloat b(c.at("b_fmt").get<std::string>());
+    const auto count = whole(c.at("K"), "K");
+    const auto left = whole_list(c.at("a"), count, "a");
+    const auto right = whole_list(c.at("b"), count, "b");
+    const auto lsb = whole(c.at("lsb_exp"), "lsb_exp");
+    core::check_range("lsb_exp", lsb, -500, 500);
+    Register exact;
+    op::FloatSum sequential;
+    op::FloatTree tree;
+    for (std::size_t k = 0; k < left.size(); ++k) {
+      core::check_range("code of a", left[k], 0, (std::int64_t{1} << a.bits()) - 1);
+      core::check_range("code of b", right[k], 0, (std::int64_t{1} << b.bits()) - 1);
+      const auto p = product(a.exact(static_cast<std::uint64_t>(left[k])),
+                             b.exact(static_cast<std::uint64_t>(right[k])));
+      exact.add(p);
+      sequential.add(p);
+      tree.add(p);
+    }
+    const auto sum = exact.value();
+    const auto same_f32 = [&](const char* key, const Dyadic& ours) {
+      return Float32::encode<NearestEven, OverflowToInfinity>(ours) ==
+             hex_word(c.at(key).get<std::string>(), 32);
+    };
+    const int shift = static_cast<int>(sum.exponent - lsb);  // of the 64 highest bits, to units of 2^lsb
+    const bool fits = !sum.sticky && shift <= 0 && shift > -64 &&
+                      (sum.is_zero() || std::countr_zero(sum.significand) >= -shift);
+    const auto units = fits ? sum.significand >> -shift : 0;
+    const auto text = (sum.negative ? "-" : "") + std::to_string(units);
+    const bool ok = fits && text == c.at("exact_int").get<std::string>() && same_f32("exact_to_f32", sum) &&
+                    Half::encode<NearestEven, OverflowToInfinity>(sum) ==
+                        hex_word(c.at("exact_to_f16").get<std::string>(), 16) &&
+                    Bfloat16::encode<NearestEven, OverflowToInfinity>(sum) ==
+                        hex_word(c.at("exact_to_bf16").get<std::string>(), 16) &&
+                    same_f32("seq_f32", sequential.value()) && same_f32("tree_f32", tree.value());
+    counter.add(ok, fmt::format("case {}: a sum differs", i + 1));
+  }
+}
+
+/// A JSON reference file, whose kind the keys of its first case tell.
+inline void check_format_json(const std::string& path, const std::string& text, CaseCounter& counter) {
+  try {
+    const auto cases = nlohmann::json::parse(text);
+    if (!cases.is_array() || cases.empty() || !cases[0].is_object())
+      throw ParseError("this is not a list of cases");
+    if (cases[0].contains("out")) return check_mx_blocks(cases, counter);
+    if (cases[0].contains("exact_int")) return check_dot_products(cases, counter);
+    if (cases[0].contains("codes_e2m1")) return check_nvfp4(cases, counter);
+    throw ParseError("this is not a kind of file that can be checked");
+  } catch (const nlohmann::json::exception& error) {
+    throw ParseError(path + ": " + error.what());
+  } catch (const Error& error) {
+    throw ParseError(path + ": " + error.what());
+  }
+}
+
 /// Checks one reference file, whose kind its columns tell.
 /// @throws ParseError  it is none of the known kinds
 inline void check_format_file(const std::string& path, CaseCounter& counter) {
-  const auto file = core::Csv::parse(core::read_file(path), path);
+  const auto text = core::read_file(path);
+  if (text.starts_with('[') || text.starts_with('{')) return check_format_json(path, text, counter);
+  const auto file = core::Csv::parse(text, path);
   if (file.has_column("man_field")) return check_format_table(file, counter);
   if (file.has_column("rne_via_f32")) return check_double_rounding(file, counter);
   if (file.has_column("rne") && file.has_column("f32_bits")) return check_float_encoding(file, counter);

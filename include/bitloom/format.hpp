@@ -7,6 +7,7 @@
 #include <bitloom/format/e8m0.hpp>
 #include <bitloom/format/fixed.hpp>
 #include <bitloom/format/int.hpp>
+#include <bitloom/format/kulisch.hpp>
 #include <bitloom/format/minifloat.hpp>
 #include <bitloom/format/minifloat_layout.hpp>
 #include <bitloom/format/name.hpp>
