@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // What do the codes of a number format stand for? Prints tables, and checks reference files.
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
 #include <cstdint>
+#include <mutex>
+#include <numeric>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <bitloom/core/bits.hpp>
+#include <bitloom/core/progress.hpp>
 #include <bitloom/core/table.hpp>
+#include <bitloom/core/threads.hpp>
+#include <bitloom/core/type_list.hpp>
 #include <bitloom/core/version.hpp>
 #include <bitloom/format.hpp>
+#include <bitloom/quant/convert.hpp>
 
 #include "support/check.hpp"
 #include "support/format_reference.hpp"
@@ -45,6 +58,58 @@ int run_table(const std::string& name, const std::string& json_file) {
   return examples::success;
 }
 
+using FastFormats = core::TypeList<format::E4m3fn, format::E5m2, format::E4m3, format::E3m4, format::E3m2fn,
+                                   format::E2m3fn, format::E2m1fn, format::Half>;
+constexpr std::array<std::string_view, FastFormats::size> fast_names{"e4m3fn", "e5m2",   "e4m3",   "e3m4",
+                                                                     "e3m2fn", "e2m3fn", "e2m1fn", "f16"};
+
+/// Encodes float32 patterns, every `step`-th of all, as an array and one by one.
+template <class F>
+std::int64_t array_mismatches(std::int64_t step, const std::string& name) {
+  constexpr std::int64_t portion = 1 << 16;
+  const auto count = (std::int64_t{1} << 32) / step;
+  const auto portions = core::ceil_div(count, portion);
+  std::vector<std::int64_t> mismatches(static_cast<std::size_t>(portions));
+  core::Progress progress("verify " + name, portions);
+  std::atomic<std::int64_t> done = 0;
+  std::mutex drawing;
+  core::Threads{}.for_each_index(portions, [&](std::int64_t p) {
+    std::vector<float> values;
+    for (auto i = p * portion; i < std::min((p + 1) * portion, count); ++i)
+      values.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(i * step)));
+    std::vector<typename F::code_type> codes(values.size());
+    quant::encode_array<F>(values, codes);
+    auto& wrong = mismatches[static_cast<std::size_t>(p)];
+    for (std::size_t i = 0; i < values.size(); ++i)
+      wrong +=
+          codes[i] != F::template encode<format::NearestEven, format::Saturate, format::NanToMax>(values[i]);
+    const std::lock_guard lock(drawing);
+    progress.update(++done);
+  });
+  return std::accumulate(mismatches.begin(), mismatches.end(), std::int64_t{0});
+}
+
+int run_verify(const std::vector<std::string>& names, std::int64_t step, const std::string& json_file) {
+  if (!json_file.empty()) core::check_writable(json_file);
+  auto list = nlohmann::json::array();
+  bool ok = true;
+  for (const auto& name : names) {
+    const auto found = std::ranges::find(fast_names, name);
+    if (found == fast_names.end()) throw RangeError("format: '" + name + "' has no fast path for arrays");
+    core::visit_at(FastFormats{}, static_cast<std::size_t>(found - fast_names.begin()),
+                   [&]<class F>(std::type_identity<F>) {
+                     const auto wrong = array_mismatches<F>(step, name);
+                     const auto count = (std::int64_t{1} << 32) / step;
+                     ok = ok && wrong == 0;
+                     fmt::print("{}: array {} scalar on {} floats\n", name, wrong == 0 ? "=" : "!=", count);
+                     list.push_back({{"format", name}, {"floats", count}, {"mismatches", wrong}});
+                   });
+  }
+  if (!json_file.empty())
+    examples::write_json(json_file, {{"version", version}, {"step", step}, {"verified", list}, {"ok", ok}});
+  return ok ? examples::success : examples::check_failed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -70,8 +135,21 @@ int main(int argc, char** argv) {
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
   examples::add_output(*check, "--json", json_file, "also write the result to this file");
 
+  std::vector<std::string> names(fast_names.begin(), fast_names.end());
+  std::int64_t step = 4099;
+  bool full = false;
+  auto* verify =
+      app.add_subcommand("verify", "compare the fast encoding of arrays with that of single numbers");
+  verify->add_option("FORMAT", names, "formats; all that have a fast path, if none is named");
+  verify->add_option("--step", step, "take every so many of the 2^32 float32 patterns")
+      ->check(CLI::Range(1, 1 << 30))
+      ->capture_default_str();
+  verify->add_flag("--full", full, "take all of them: minutes for each format");
+  examples::add_output(*verify, "--json", json_file, "also write the result to this file");
+
   return examples::run_program(app, argc, argv, [&] {
     if (check->parsed()) return examples::check_files(files, json_file, examples::check_format_file);
+    if (verify->parsed()) return run_verify(names, full ? 1 : step, json_file);
     return run_table(name, json_file);
   });
 }

@@ -37,6 +37,7 @@ bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_
 
 add_test(NAME examples.formats.table COMMAND formats table e4m3fn)
 set_tests_properties(examples.formats.table PROPERTIES PASS_REGULAR_EXPRESSION "0x7e +01111110 +448 +normal")
+add_test(NAME examples.formats.verify COMMAND formats verify --step 100003)
 bitloom_bad_input(unknown_format formats "e9m9" table e9m9_fin)
 
 if(EXISTS "${reference}/fliqs")

@@ -2,3 +2,4 @@
 #pragma once
 
 #include <bitloom/kernel/gemm_int8.hpp>
+#include <bitloom/kernel/minifloat_array.hpp>

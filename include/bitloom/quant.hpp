@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bitloom/quant/convert.hpp>
 #include <bitloom/quant/mx.hpp>
 #include <bitloom/quant/nvfp4.hpp>
 #include <bitloom/quant/packed_tensor.hpp>
