@@ -44,8 +44,9 @@ if(EXISTS "${reference}/fliqs")
   file(GLOB format_files "${reference}/fliqs/formats/*.csv")
   add_test(NAME examples.formats.check COMMAND formats check ${format_files} "${reference}/fliqs/int_quant.csv"
     "${reference}/fliqs/requant.csv" "${reference}/fliqs/fixed_point.csv" "${reference}/fliqs/aqt_downcast.csv"
-    "${reference}/fliqs/mx_blocks.json" "${reference}/fliqs/nvfp4.json" "${reference}/fliqs/dot.json")
-  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130329 passed, 0 failed\n$")
+    "${reference}/fliqs/mx_blocks.json" "${reference}/fliqs/nvfp4.json" "${reference}/fliqs/dot.json"
+    "${reference}/fliqs/authors_symmetric_quant.json")
+  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130337 passed, 0 failed\n$")
 endif()
 if(EXISTS "${reference}/bramac")
   file(GLOB traces "${reference}/bramac/trace_*.csv")

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -25,6 +26,7 @@
 #include <bitloom/quant/mx.hpp>
 #include <bitloom/quant/nvfp4.hpp>
 #include <bitloom/quant/requantize.hpp>
+#include <bitloom/quant/symmetric.hpp>
 
 #include "check.hpp"
 #include "json_fields.hpp"
@@ -377,6 +379,40 @@ inline void check_dot_products(const nlohmann::json& cases, CaseCounter& counter
   }
 }
 
+/// authors_symmetric_quant.json: one scale for a tensor, products with the reciprocal in float32.
+inline void check_authors_quantizer(const nlohmann::json& cases, CaseCounter& counter) {
+  using Widths = std::integer_sequence<int, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16>;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto bits = whole(cases[i].at("bits"), "bits");
+    core::check_range("bits", bits, 2, 16);
+    const auto values = f32_list(cases[i].at("x_f32"));
+    const auto codes = whole_list(cases[i].at("codes"), std::ssize(values), "codes");
+    const auto restored = f32_list(cases[i].at("deq_f32"));
+    const float scale = f32_of(cases[i].at("scale_f32"));
+    float largest = 1e-8F;
+    for (const float x : values) largest = std::max(largest, std::abs(x));
+    bool ok = restored.size() == values.size();
+    const auto check = [&]<int Bits>(std::integral_constant<int, Bits>) {
+      using Format = format::Int<Bits>;
+      using Quantizer = quant::Symmetric<Format, quant::PerTensor, quant::AbsMax, format::NearestEven,
+                                         quant::FloatReciprocal>;
+      ok = ok && Quantizer::scale_of(largest) == scale;
+      for (std::size_t k = 0; ok && k < values.size(); ++k) {
+        const auto code = Format::integer(Quantizer::quantize_one(values[k], scale));
+        // the authors keep the code as a float, so that a negative number which rounds to zero stays negative
+        const float kept = code == 0 ? std::copysign(0.0F, values[k]) : static_cast<float>(code);
+        ok = code == codes[k] &&
+             std::bit_cast<std::uint32_t>(kept * scale) == std::bit_cast<std::uint32_t>(restored[k]);
+      }
+    };
+    [&]<int... Bits>(std::integer_sequence<int, Bits...>) {
+      ((Bits == bits ? check(std::integral_constant<int, Bits>{}) : void()), ...);
+    }
+    (Widths{});
+    counter.add(ok, fmt::format("case {}: scale, codes or restored numbers differ", i + 1));
+  }
+}
+
 /// A JSON reference file, whose kind the keys of its first case tell.
 inline void check_format_json(const std::string& path, const std::string& text, CaseCounter& counter) {
   try {
@@ -384,6 +420,7 @@ inline void check_format_json(const std::string& path, const std::string& text, 
     if (!cases.is_array() || cases.empty() || !cases[0].is_object())
       throw ParseError("this is not a list of cases");
     if (cases[0].contains("out")) return check_mx_blocks(cases, counter);
+    if (cases[0].contains("deq_f32")) return check_authors_quantizer(cases, counter);
     if (cases[0].contains("exact_int")) return check_dot_products(cases, counter);
     if (cases[0].contains("codes_e2m1")) return check_nvfp4(cases, counter);
     throw ParseError("this is not a kind of file that can be checked");

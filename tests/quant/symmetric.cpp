@@ -89,7 +89,7 @@ TEST_CASE("each channel has a scale of its own") {
   const std::vector<float> values{7, -7, 1, 0.7F, 0.35F, 0, 0, 0, 0};
   const auto tensor = Quantizer::quantize(values, {3, 3});
   REQUIRE(tensor.scales == std::vector<float>{1.0F, 0.1F, 1.0F});
-  CHECK(tensor.group_size() == 3);
+  CHECK(tensor.ends == std::vector<std::int64_t>{3, 6, 9});
   CHECK(tensor.codes.integers() ==
         std::vector<std::int16_t>{7, -7, 1, 7, 3, 0, 0, 0, 0});  // 0.35F / 0.1F is below 3.5
   for (std::size_t g = 0; g < 3; ++g)
@@ -125,12 +125,47 @@ TEST_CASE("scales and codes of the reference data are reproduced per tensor, per
     core::for_each_type(core::TypeList<Int<3>, Int<6>, Int<8>>{}, [&]<class F>(std::type_identity<F>) {
       check(Symmetric<F>{}, "per_tensor", {std::ssize(values)});
       check(Symmetric<F, PerChannel>{}, "per_channel", {rows, std::ssize(values) / rows});
-      check(Symmetric<F, PerChannel>{}, "per_group", {std::ssize(values) / group, group});
+      const Shape shape{rows, std::ssize(values) / rows};
+      if (group == 4) check(Symmetric<F, PerGroup<4>>{}, "per_group", shape);
+      if (group == 8) check(Symmetric<F, PerGroup<8>>{}, "per_group", shape);
     });
   }
   CHECK(checked == 18);
 }
 #endif
+
+TEST_CASE("groups run along a row, the last of a row may be short, and none goes over two rows") {
+  CHECK(PerGroup<4>::ends({2, 10}) == std::vector<std::int64_t>{4, 8, 10, 14, 18, 20});
+  CHECK(PerGroup<4>::ends({3}) == std::vector<std::int64_t>{3});
+  CHECK(PerGroup<4>::ends({0, 3}) == std::vector<std::int64_t>{0});
+  CHECK(PerGroup<1>::ends({2, 2}) == std::vector<std::int64_t>{1, 2, 3, 4});
+  const std::vector<float> values{1, 2, 4, 8, 16, 32};
+  const auto tensor = Symmetric<Int<8>, PerGroup<2>>::quantize(values, {2, 3});
+  CHECK(tensor.scales == std::vector<float>{2.0F / 127, 4.0F / 127, 16.0F / 127, 32.0F / 127});
+  CHECK(Symmetric<Int<8>, PerGroup<2>>::dequantize(tensor)[2] == 4.0F);
+}
+
+TEST_CASE("the order of evaluation shows where a quotient is a tie, or nearly one") {
+  const auto code = [](auto order, float x, float scale) {
+    using Q = Symmetric<Int<8>, PerTensor, AbsMax, format::NearestEven, decltype(order)>;
+    return Int<8>::integer(Q::quantize_one(x, scale));
+  };
+  core::Random random(71);
+  int divide = 0;
+  int reciprocal = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const auto scale = static_cast<float>(random.uniform() + 0.5);
+    const auto x = static_cast<float>((static_cast<double>(random.integer(-100, 99)) + 0.5) *
+                                      static_cast<double>(scale));
+    const auto exact = code(ExactQuotient{}, x, scale);
+    divide += exact != code(FloatQuotient{}, x, scale) ? 1 : 0;
+    reciprocal += exact != code(FloatReciprocal{}, x, scale) ? 1 : 0;
+    REQUIRE(code(FloatQuotient{}, x, scale) == static_cast<int>(std::nearbyint(x / scale)));
+    REQUIRE(code(FloatReciprocal{}, x, scale) == static_cast<int>(std::nearbyint(x * (1.0F / scale))));
+  }
+  CHECK(divide > 1000);
+  CHECK(reciprocal > 1000);
+}
 
 TEST_CASE("zeros get the scale 1 and stay zeros") {
   for (const auto& scales :
@@ -290,7 +325,7 @@ TEST_CASE("values and scales that do not fit the shape are refused") {
   CHECK_THROWS_AS((Symmetric<Int<8>, PerChannel>::quantize(values, {2, 2}, {1.0F})), ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {4}, {}), ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {-4}), ShapeError);
-  const Quantized<Int<8>> unscaled{PackedTensor<Int<8>>({4}), {}};
-  CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::dequantize(unscaled),
-                       "scales is 0, but the groups of the tensor is 1", ShapeError);
+  const Quantized<Int<8>> unscaled{PackedTensor<Int<8>>({4}), {}, {4}};
+  CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::dequantize(unscaled), "scales is 0, but the groups is 1",
+                       ShapeError);
 }
