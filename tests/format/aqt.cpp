@@ -4,15 +4,13 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
 
-#include <bitloom/core/csv.hpp>
-#include <bitloom/core/file.hpp>
-
 #include "reference.hpp"
+
+#include "support/reference_table.hpp"
 
 namespace {
 
@@ -20,12 +18,9 @@ using namespace bitloom;
 using format::AqtFormat;
 
 TEST_CASE("every row of the reference file comes out, bit for bit") {
-  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/aqt_downcast.csv";
-  if (!std::filesystem::exists(path)) {
-    MESSAGE("skipped: the reference data fliqs/aqt_downcast.csv is not there");
-    return;
-  }
-  const auto table = core::Csv::parse(core::read_file(path), path);
+  const auto found = bitloom::test::reference_table("fliqs/aqt_downcast.csv");
+  if (!found) return;
+  const auto& table = *found;
   const auto number = [&](std::size_t row, const char* column) {
     return static_cast<std::uint32_t>(format::test::hex(table.text(row, column)));
   };

@@ -4,14 +4,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
 
-#include <bitloom/core/csv.hpp>
-#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
+
+#include "support/reference_table.hpp"
 
 namespace {
 
@@ -50,12 +49,9 @@ void visit_overflow(const std::string& name, Visit visit) {
 }
 
 TEST_CASE("every row of the reference file comes out, for eight roundings and four overflow rules") {
-  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/fixed_point.csv";
-  if (!std::filesystem::exists(path)) {
-    MESSAGE("skipped: the reference data fliqs/fixed_point.csv is not there");
-    return;
-  }
-  const auto table = core::Csv::parse(core::read_file(path), path);
+  const auto found = bitloom::test::reference_table("fliqs/fixed_point.csv");
+  if (!found) return;
+  const auto& table = *found;
   for (std::size_t row = 0; row < table.row_count(); ++row) {
     CAPTURE(table.where(row));
     const FixedLayout layout{table.integer(row, "W", 1, 64), table.integer(row, "I", -1000, 1000),

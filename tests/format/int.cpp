@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -14,10 +13,10 @@
 
 #include <doctest/doctest.h>
 
-#include <bitloom/core/csv.hpp>
-#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/type_list.hpp>
+
+#include "support/reference_table.hpp"
 
 using namespace bitloom;
 using namespace bitloom::format;
@@ -267,12 +266,9 @@ TEST_CASE("NaN and infinities are refused by both overflow rules") {
 }
 
 TEST_CASE("quotients of the reference data round to its codes in four rounding rules") {
-  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/int_quant.csv";
-  if (!std::filesystem::exists(path)) {
-    MESSAGE("skipped: the reference data fliqs/int_quant.csv is not there");
-    return;
-  }
-  const auto table = core::Csv::parse(core::read_file(path), path);
+  const auto found = bitloom::test::reference_table("fliqs/int_quant.csv");
+  if (!found) return;
+  const auto& table = *found;
   std::int64_t by_format = 0;
   for (std::size_t row = 0; row < table.row_count(); ++row) {
     const double quotient =

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -12,11 +11,11 @@
 
 #include <doctest/doctest.h>
 
-#include <bitloom/core/csv.hpp>
-#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format/int.hpp>
+
+#include "support/reference_table.hpp"
 
 using namespace bitloom;
 using namespace bitloom::format;
@@ -64,12 +63,9 @@ bool agrees(std::int32_t accumulator, DyadicScale scale) {
 }  // namespace
 
 TEST_CASE("every row of the reference data is reproduced, to nearest even, half up and rounded twice") {
-  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/requant.csv";
-  if (!std::filesystem::exists(path)) {
-    MESSAGE("skipped: the reference data fliqs/requant.csv is not there");
-    return;
-  }
-  const auto table = core::Csv::parse(core::read_file(path), path);
+  const auto found = bitloom::test::reference_table("fliqs/requant.csv");
+  if (!found) return;
+  const auto& table = *found;
   for (std::size_t row = 0; row < table.row_count(); ++row) {
     const auto accumulator = static_cast<std::int32_t>(table.integer(row, "acc_i32"));
     const DyadicScale scale{.multiplier = static_cast<std::int32_t>(table.integer(row, "m0_q31")),
