@@ -3,6 +3,7 @@
 
 #include <concepts>
 
+#include <bitloom/format/dyadic.hpp>
 #include <bitloom/format/overflow.hpp>
 #include <bitloom/format/rounding.hpp>
 
@@ -18,6 +19,15 @@ concept Format = requires(typename F::code_type code, double x) {
   { F::lowest() } -> std::same_as<double>;                 // the most negative finite value
   { F::max() } -> std::same_as<double>;                    // the largest finite value
   // the code of the rounded value; values out of range become what the format's overflow rule says
+  { F::template encode<NearestEven>(x) } -> std::same_as<typename F::code_type>;
+};
+
+/// A format that gives and takes values exactly, however wide: what scalar arithmetic and accumulators stand on.
+template <class F>
+concept ExactFormat = requires(typename F::code_type code, const Dyadic& x) {
+  requires std::unsigned_integral<typename F::code_type>;
+  { F::bits } -> std::convertible_to<int>;
+  { F::exact(code) } -> std::same_as<Dyadic>;
   { F::template encode<NearestEven>(x) } -> std::same_as<typename F::code_type>;
 };
 

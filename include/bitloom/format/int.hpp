@@ -58,6 +58,12 @@ struct Int {
 
   static constexpr double decode(code_type code) noexcept { return static_cast<double>(wide(code)); }
 
+  /// The value, exactly.
+  static constexpr Dyadic exact(code_type code) noexcept {
+    const auto value = wide(code);
+    return {.significand = static_cast<std::uint64_t>(value < 0 ? -value : value), .negative = value < 0};
+  }
+
   /// The value of a code as an integer; unsigned formats are limited to 31 bits here.
   static constexpr std::int32_t integer(code_type code) noexcept requires(is_signed || Bits < 32) {
     return static_cast<std::int32_t>(wide(code));

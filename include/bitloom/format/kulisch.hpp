@@ -7,24 +7,10 @@
 #include <cstdint>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/format/arithmetic.hpp>
 #include <bitloom/format/dyadic.hpp>
 
 namespace bitloom::format {
-
-/// The product of two numbers, exactly. Their significands may have 64 bits together. Infinity times zero is NaN.
-[[nodiscard]] constexpr Dyadic product(const Dyadic& a, const Dyadic& b) noexcept {
-  Dyadic result{.negative = a.negative != b.negative};
-  const bool invalid = (!a.is_finite() && b.is_zero()) || (!b.is_finite() && a.is_zero());
-  if (a.kind == Dyadic::Kind::Nan || b.kind == Dyadic::Kind::Nan || invalid) {
-    result.kind = Dyadic::Kind::Nan;
-  } else if (!a.is_finite() || !b.is_finite()) {
-    result.kind = Dyadic::Kind::Infinite;
-  } else {
-    result.significand = a.significand * b.significand;
-    result.exponent = a.exponent + b.exponent;
-  }
-  return result;
-}
 
 /// A Kulisch accumulator: a fixed-point register wide enough that sums of products are exact, whatever their order.
 ///

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <type_traits>
+
+#include <bitloom/format/arithmetic.hpp>
+#include <bitloom/format/number.hpp>
+
+namespace bitloom::format {
+
+/// A complex number whose parts are scalars of any kind: Number, FixedNumber, float or double.
+///
+/// Sums and products are computed part by part with the operators of T, so with T = Number every operation rounds, and
+/// with T = FixedNumber nothing does and the parts grow. multiply_once rounds each part once.
+template <class T>
+struct Complex {
+  T real{};
+  T imaginary{};
+
+  friend constexpr bool operator==(const Complex&, const Complex&) = default;
+
+  [[nodiscard]] constexpr auto operator-() const { return make(-real, -imaginary); }
+  /// Complex<U> of two parts of a type U.
+  template <class U>
+  [[nodiscard]] static constexpr Complex<U> make(const U& real, const U& imaginary) {
+    return {real, imaginary};
+  }
+};
+
+template <class T>
+[[nodiscard]] constexpr auto conjugate(const Complex<T>& x) {
+  const auto imaginary = -x.imaginary;
+  return Complex<T>::make(static_cast<std::remove_const_t<decltype(imaginary)>>(x.real), imaginary);
+}
+
+template <class T, class U>
+[[nodiscard]] constexpr auto operator+(const Complex<T>& a, const Complex<U>& b) {
+  return Complex<T>::make(a.real + b.real, a.imaginary + b.imaginary);
+}
+template <class T, class U>
+[[nodiscard]] constexpr auto operator-(const Complex<T>& a, const Complex<U>& b) {
+  return Complex<T>::make(a.real - b.real, a.imaginary - b.imaginary);
+}
+template <class T, class U>
+[[nodiscard]] constexpr auto operator*(const Complex<T>& a, const Complex<U>& b) {
+  // the sum has the type of the difference, which in fixed point is always signed
+  const auto real = a.real * b.real - a.imaginary * b.imaginary;
+  const auto imaginary = a.real * b.imaginary + a.imaginary * b.real;
+  return Complex<T>::make(real, static_cast<std::remove_const_t<decltype(real)>>(imaginary));
+}
+
+/// The product with one rounding of each part, as a unit that adds exact products gives it.
+template <ExactFormat F, Convention C>
+[[nodiscard]] constexpr Complex<Number<F, C>> multiply_once(const Complex<Number<F, C>>& a,
+                                                            const Complex<Number<F, C>>& b) {
+  const auto times = [](const Number<F, C>& x, const Number<F, C>& y) { return product(x.exact(), y.exact()); };
+  return {Number<F, C>(sum(times(a.real, b.real), negated(times(a.imaginary, b.imaginary)))),
+          Number<F, C>(sum(times(a.real, b.imaginary), times(a.imaginary, b.real)))};
+}
+
+}  // namespace bitloom::format
