@@ -56,4 +56,10 @@ TEST_CASE("conventions differ where their stacks do") {
   // scales
   CHECK(code<E8m0fnu, MlDtypes>(0.0) == 0xFF);
   CHECK(code<E8m0fnu, OcpSaturating>(0.0) == 0);
+  CHECK(code<E8m0fnu, MlDtypes>(0x1.00002p-127) == 1);
+  CHECK(code<E8m0fnu, OcpSaturating>(0x1.00002p-127) == 0);
+  CHECK(code<E8m0fnu, MlDtypes>(0x1p-127) == 0);
+  CHECK(code<E8m0fnu, MlDtypes>(0x1.8p-128) == 0);
+  CHECK(code<E8m0fnu, MlDtypes>(0x1p-126) == 1);
+  CHECK(code<E8m0fnu, MlDtypes>(0x1.3p-126) == 1);
 }

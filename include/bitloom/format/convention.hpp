@@ -6,6 +6,7 @@
 
 #include <bitloom/format/concepts.hpp>
 #include <bitloom/format/dyadic.hpp>
+#include <bitloom/format/e8m0.hpp>
 #include <bitloom/format/minifloat_layout.hpp>
 #include <bitloom/format/overflow.hpp>
 #include <bitloom/format/rounding.hpp>
@@ -43,6 +44,13 @@ struct Ieee754 : Saturating {
 struct MlDtypes : Ieee754 {
   static constexpr std::string_view name = "ml_dtypes";
   using nan = NanToNegativeZero;
+
+  /// Scales: what lies between 2^-127 and 2^-126 is rounded as a subnormal number would be, and goes up.
+  static constexpr E8m0fnu::code_type encode_scale(const Dyadic& x) {
+    const bool between = x.is_finite() && !x.negative && x.significand != 0 && x.top_exponent() == -127 &&
+                         (x.significand & (x.significand - 1)) != 0;
+    return between ? E8m0fnu::code_type{1} : E8m0fnu::encode<rounding, float_overflow>(x);
+  }
 };
 
 /// ap_fixed and ac_fixed without further parameters: rounded down, wrapped.
@@ -89,9 +97,11 @@ template <ExactFormat F, Convention C>
 [[nodiscard]] constexpr typename F::code_type encode_by(const Dyadic& x) {
   using R = typename C::rounding;
   using O = typename C::float_overflow;
-  if constexpr (requires { F::template encode<R, O, typename C::nan, typename C::subnormals>(x); })
+  if constexpr (std::same_as<F, E8m0fnu> && requires { C::encode_scale(x); })
+    return C::encode_scale(x);
+  else if constexpr (requires { F::template encode<R, O, typename C::nan, typename C::subnormals>(x); })
     return F::template encode<R, O, typename C::nan, typename C::subnormals>(x);
-  else if constexpr (requires { F::template encode<R, O>(x); F::is_nan(0); })
+  else if constexpr (std::same_as<F, E8m0fnu>)
     return F::template encode<R, O>(x);
   else
     return F::template encode<R, typename C::overflow>(x);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <compare>
@@ -28,6 +27,8 @@ namespace detail {
 /// The type of a result.
 template <int W, int I, bool IsSigned>
 using FixedResult = FixedNumber<W, I, std::conditional_t<IsSigned, Signed, Unsigned>>;
+
+constexpr int larger(int a, int b) noexcept { return a > b ? a : b; }
 
 /// Integer bits of an operand; an unsigned one that meets a signed one gets a bit for the sign.
 constexpr int meeting(int integer_bits, bool is_signed, bool other_is_signed) noexcept {
@@ -154,7 +155,7 @@ class FixedNumber {
   [[nodiscard]] static constexpr FixedNumber shifted_down(const FixedNumber& a, unsigned n) noexcept {
     const auto raw = a.raw();
     if constexpr (is_signed)
-      return from_code(static_cast<std::uint64_t>(static_cast<std::int64_t>(raw) >> std::min(n, 63U)));
+      return from_code(static_cast<std::uint64_t>(static_cast<std::int64_t>(raw) >> (n < 63 ? n : 63)));
     else
       return from_code(n < 64 ? raw >> n : 0);
   }
@@ -168,9 +169,9 @@ namespace detail {
 template <class A, class B, int Carry, bool IsSigned>
 struct FixedMeeting {
   static constexpr int integer_bits =
-      std::max(meeting(A::integer_bits, A::is_signed, B::is_signed),
+      larger(meeting(A::integer_bits, A::is_signed, B::is_signed),
                meeting(B::integer_bits, B::is_signed, A::is_signed)) + Carry;
-  static constexpr int fraction_bits = std::max(A::fraction_bits, B::fraction_bits);
+  static constexpr int fraction_bits = larger(A::fraction_bits, B::fraction_bits);
   static constexpr int width = integer_bits + fraction_bits;
   static constexpr std::uint64_t raw(const auto& x) noexcept {
     return x.raw() << (fraction_bits - x.fraction_bits);
@@ -185,7 +186,7 @@ template <class A, class B>
 inline constexpr bool can_add = FixedMeeting<A, B, 1, true>::width <= 64;
 
 template <class A, class B>
-inline constexpr int quotient_width = A::width + std::max(B::fraction_bits, 0) + (B::is_signed ? 1 : 0);
+inline constexpr int quotient_width = A::width + larger(B::fraction_bits, 0) + (B::is_signed ? 1 : 0);
 
 }  // namespace detail
 
@@ -223,7 +224,7 @@ template <AnyFixedNumber A, AnyFixedNumber B>
   using Result = detail::FixedResult<detail::quotient_width<A, B>, A::integer_bits + f2 + sign,
                                      A::is_signed || B::is_signed>;
   if (b.code() == 0) throw RangeError("fixed-point quotient: division by zero");
-  const auto dividend = a.exact().significand << std::max(f2, 0);
+  const auto dividend = a.exact().significand << detail::larger(f2, 0);
   const auto magnitude = dividend / b.exact().significand;
   return Result::from_code(a.exact().negative != b.exact().negative ? 0 - magnitude : magnitude);
 }

@@ -5,7 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <string_view>  // declares std::hash
 
 #include <bitloom/core/bits.hpp>
 #include <bitloom/core/error.hpp>

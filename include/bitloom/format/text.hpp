@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -31,9 +30,9 @@ namespace bitloom::format {
   };
   for (int i = 0; i < x.exponent; ++i) multiply(2);
   for (int i = x.exponent; i < 0; ++i) multiply(5);  // 2^-n is 5^n · 10^-n
-  const auto behind = static_cast<std::size_t>(std::max(-x.exponent, 0));
+  const auto behind = static_cast<std::size_t>(x.exponent < 0 ? -x.exponent : 0);
   while (digits.size() <= behind) digits.push_back('0');
-  std::ranges::reverse(digits);
+  digits.assign(digits.rbegin(), digits.rend());
   if (behind > 0) {
     digits.insert(digits.size() - behind, ".");
     digits.erase(digits.find_last_not_of('0') + 1);
