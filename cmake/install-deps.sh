@@ -10,7 +10,7 @@ set -euo pipefail
 packages_of() {
   case $1 in
     build) echo g++ make cmake ninja-build libeigen3-dev libxsimd-dev libboost-graph-dev libtbb-dev \
-                nlohmann-json3-dev libcli11-dev libfmt-dev zlib1g-dev ;;
+                nlohmann-json3-dev libcli11-dev libfmt-dev zlib1g-dev libpng-dev ;;
     test) echo doctest-dev ;;
     bench) echo libbenchmark-dev ;;
     docs) echo doxygen ;;

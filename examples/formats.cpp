@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What do the codes of a number format stand for? Prints tables, and checks reference files.
+// What do the codes of a number format stand for, what do they do to numbers, and where do two formats or conventions
+// differ? Prints tables, quantizes files, compares formats, and checks reference files.
 
 #include <algorithm>
 #include <array>
@@ -8,9 +9,11 @@
 #include <cstdint>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -26,8 +29,12 @@
 #include <bitloom/format.hpp>
 #include <bitloom/quant/convert.hpp>
 
+#include "support/any_format.hpp"
 #include "support/check.hpp"
+#include "support/format_diff.hpp"
+#include "support/format_quantize.hpp"
 #include "support/format_reference.hpp"
+#include "support/number_file.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
 
@@ -37,16 +44,15 @@ using namespace bitloom;
 
 int run_table(const std::string& name, const std::string& json_file) {
   if (!json_file.empty()) core::check_writable(json_file);
-  const examples::AnyFloat any(name);
+  const examples::AnyFormat any(name);
   if (any.bits() > 16)
     throw RangeError(fmt::format("format: {} has {} bits; tables end at 16", name, any.bits()));
   auto codes = nlohmann::json::array();
   core::Table table({"code", "bits", "value", "class"});
   for (std::uint64_t code = 0; code < std::uint64_t{1} << any.bits(); ++code) {
     const auto x = any.exact(code);
-    const auto text = x.is_finite() ? fmt::format("{}", format::to_double(x)) : std::string(any.kind(code));
-    table.add_row({fmt::format("{:#04x}", code), fmt::format("{:0{}b}", code, any.bits()), text,
-                   std::string(any.kind(code))});
+    table.add_row({fmt::format("{:#04x}", code), fmt::format("{:0{}b}", code, any.bits()),
+                   examples::short_text(x), std::string(any.kind(code))});
     nlohmann::json entry{{"code", code}, {"class", any.kind(code)}, {"value", nullptr}};
     if (x.is_finite()) entry["value"] = format::to_double(x);
     codes.push_back(std::move(entry));
@@ -55,6 +61,48 @@ int run_table(const std::string& name, const std::string& json_file) {
   if (!json_file.empty())
     examples::write_json(json_file,
                          {{"version", version}, {"format", name}, {"bits", any.bits()}, {"codes", codes}});
+  return examples::success;
+}
+
+struct QuantizeOptions {
+  std::string format;
+  std::string file;
+  std::string scale = "none";
+  std::string per = "tensor";
+  std::int64_t bins = 16;
+  std::string output;
+  std::string json;
+};
+
+int run_quantize(const QuantizeOptions& options) {
+  for (const auto& file : {options.json, options.output})
+    if (!file.empty()) core::check_writable(file);
+  const bool blocks = options.format.starts_with("mx") || options.format == "nvfp4";
+  const auto choice = examples::ScaleChoice::parse(options.scale);
+  if (blocks && (options.scale != "none" || options.per != "tensor"))
+    throw RangeError("quantize: " + options.format +
+                     " has scales of its own; --scale and --per do not go with it");
+  std::optional<examples::FormatWithRules> format;
+  if (!blocks) format.emplace(options.format);
+  const auto numbers = examples::read_numbers(options.file);
+  auto restored = blocks ? examples::quantize_blocks(options.format, numbers)
+                         : examples::quantize_codes(*format, numbers, choice, options.per == "row");
+  const examples::QuantizationReport report(options.format, numbers, std::move(restored), options.bins);
+  report.print();
+  if (!options.output.empty()) examples::write_numbers(options.output, numbers, report.restored());
+  if (!options.json.empty()) {
+    auto json = report.json();
+    json.update({{"file", options.file}, {"scale", options.scale}, {"scale_per", options.per}});
+    examples::write_json(options.json, json);
+  }
+  return examples::success;
+}
+
+int run_diff(const std::string& a, const std::string& b, std::int64_t limit, const std::string& json_file) {
+  if (!json_file.empty()) core::check_writable(json_file);
+  const examples::FormatDiff diff(examples::parse_conversion(a), examples::parse_conversion(b));
+  diff.print(static_cast<std::size_t>(limit));
+  if (!json_file.empty()) examples::write_json(json_file, diff.json());
   return examples::success;
 }
 
@@ -114,7 +162,9 @@ int run_verify(const std::vector<std::string>& names, std::int64_t step, const s
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "What do the codes of a number format stand for, and do the conversions agree with reference data?",
+      "What do the codes of a number format stand for, what do they do to numbers, and where do two formats "
+      "or "
+      "conventions differ?",
       "formats");
   app.set_version_flag("--version", std::string(version));
   app.require_subcommand(1);
@@ -124,9 +174,58 @@ int main(int argc, char** argv) {
   auto* table = app.add_subcommand("table", "print every code of a format with its bits and value");
   table
       ->add_option("FORMAT", name,
-                   "e4m3fn, e5m2, e2m1fn, e8m0fnu, f16, …, or eEmM_fin, eEmM_bBIAS_ieee and the like")
+                   "e4m3fn, e5m2, e2m1fn, e8m0fnu, f16, …, or eEmM_fin, eEmM_bBIAS_ieee and the like; int4, "
+                   "uint8, fixed8_4 (width, integer bits), ufixed8_4")
       ->required();
   examples::add_output(*table, "--json", json_file, "also write the result to this file");
+
+  const std::string with_rules =
+      "a format as for table, with rules of conversion behind a colon: e4m3fn:ml_dtypes, int8:rna,wrap; "
+      "rules are " +
+      examples::ConversionRules::words();
+  QuantizeOptions quantize_options;
+  auto* quantize = app.add_subcommand(
+      "quantize",
+      "send the numbers of a CSV file or a PNG image through a format; error statistics and a histogram");
+  quantize
+      ->add_option(
+          "FORMAT", quantize_options.format,
+          with_rules + "; or mxfp8_e4m3, mxfp4_e2m1/ceil, mxint8 … or nvfp4, in blocks along the rows")
+      ->required();
+  quantize->add_option("FILE", quantize_options.file, "numbers: comma-separated text, or a PNG image")
+      ->required()
+      ->check(CLI::ExistingFile);
+  quantize
+      ->add_option(
+          "--scale", quantize_options.scale,
+          "none, max (the largest magnitude to the largest value), pow2 (the next power of two above "
+          "that), or a number that values are multiplied by")
+      ->capture_default_str();
+  quantize->add_option("--per", quantize_options.per, "a scale for the whole tensor, or for each row")
+      ->check(CLI::IsMember({"tensor", "row"}))
+      ->capture_default_str();
+  quantize->add_option("--bins", quantize_options.bins, "of the histogram")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  examples::add_output(*quantize, "--output", quantize_options.output,
+                       "also write the restored numbers to this file, in the form of the input");
+  examples::add_output(*quantize, "--json", quantize_options.json, "also write the result to this file");
+
+  std::string side_a;
+  std::string side_b;
+  std::int64_t limit = 40;
+  auto* diff = app.add_subcommand(
+      "diff", "every code and every float32 number on which two formats or conventions differ");
+  diff->add_option("A", side_a,
+                   with_rules +
+                       "; or the scale of a block with this largest magnitude: mxfp4_e2m1/floor, with rules "
+                       "floor, ceil, rceil, even")
+      ->required();
+  diff->add_option("B", side_b, "the other one")->required();
+  diff->add_option("--limit", limit, "lines to print of each list")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  examples::add_output(*diff, "--json", json_file, "also write the result, all of it, to this file");
 
   std::vector<std::string> files;
   auto* check = app.add_subcommand("check",
@@ -149,6 +248,8 @@ int main(int argc, char** argv) {
 
   return examples::run_program(app, argc, argv, [&] {
     if (check->parsed()) return examples::check_files(files, json_file, examples::check_format_file);
+    if (quantize->parsed()) return run_quantize(quantize_options);
+    if (diff->parsed()) return run_diff(side_a, side_b, limit, json_file);
     if (verify->parsed()) return run_verify(names, full ? 1 : step, json_file);
     return run_table(name, json_file);
   });

@@ -37,7 +37,23 @@ bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_
 
 add_test(NAME examples.formats.table COMMAND formats table e4m3fn)
 set_tests_properties(examples.formats.table PROPERTIES PASS_REGULAR_EXPRESSION "0x7e +01111110 +448 +normal")
+add_test(NAME examples.formats.quantize COMMAND formats quantize int4 "${example_data}/numbers.csv" --scale max --per row)
+set_tests_properties(examples.formats.quantize PROPERTIES PASS_REGULAR_EXPRESSION
+  "14.667 bits a number with scales; 7 of 16 codes used\n7 exact, 0 beyond the range, 1 became zero")
+add_test(NAME examples.formats.quantize_image COMMAND formats quantize e2m1fn "${example_data}/gradient.png"
+  --scale pow2 --output "${CMAKE_CURRENT_BINARY_DIR}/gradient.png")
+set_tests_properties(examples.formats.quantize_image PROPERTIES PASS_REGULAR_EXPRESSION "256 numbers from 0 to 1\n")
+add_test(NAME examples.formats.diff COMMAND formats diff e4m3fn:ml_dtypes e4m3fn:ocp_sat)
+set_tests_properties(examples.formats.diff PROPERTIES PASS_REGULAR_EXPRESSION
+  "1999634432 float32 numbers in 2 ranges become different codes.*464.00003 +inf +999817216 +0x7f nan +0x7e 448")
+add_test(NAME examples.formats.diff_scales COMMAND formats diff mxfp4_e2m1/floor mxfp4_e2m1/ceil)
+set_tests_properties(examples.formats.diff_scales PROPERTIES PASS_REGULAR_EXPRESSION "2122317571 float32 numbers in 253")
 add_test(NAME examples.formats.verify COMMAND formats verify --step 100003)
+bitloom_bad_input(unknown_rule formats "'bogus'" diff e4m3fn:bogus e4m3fn)
+bitloom_bad_input(wide_format formats "32 bits" diff f32 e4m3fn)
+bitloom_bad_input(broken_numbers formats "line 3, column 2: 'x'" quantize e4m3fn "${example_data}/broken_numbers.csv")
+bitloom_bad_input(truncated_image formats "truncated.png" quantize e4m3fn "${example_data}/truncated.png")
+bitloom_bad_input(scale_of_blocks formats "scales of its own" quantize nvfp4 "${example_data}/numbers.csv" --scale max)
 bitloom_bad_input(unknown_format formats "e9m9" table e9m9_fin)
 
 if(EXISTS "${reference}/fliqs")

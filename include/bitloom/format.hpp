@@ -20,6 +20,7 @@
 #include <bitloom/format/number.hpp>
 #include <bitloom/format/order.hpp>
 #include <bitloom/format/overflow.hpp>
+#include <bitloom/format/registry.hpp>
 #include <bitloom/format/rounding.hpp>
 #include <bitloom/format/stochastic.hpp>
 #include <bitloom/format/text.hpp>

@@ -57,8 +57,8 @@ TEST_CASE("complex fixed point of every pair of small numbers is exact") {
     const auto part = [&](unsigned place) { return T::from_code(i >> (3 * place)); };
     const Complex<T> a{part(0), part(1)};
     const Complex<T> b{part(2), part(3)};
-    const auto exact = std::complex(a.real.value(), a.imaginary.value()) *
-                       std::complex(b.real.value(), b.imaginary.value());
+    const auto exact =
+        std::complex(a.real.value(), a.imaginary.value()) * std::complex(b.real.value(), b.imaginary.value());
     const auto ours = a * b;
     wrong += ours.real.value() != exact.real() || ours.imaginary.value() != exact.imag();
   }

@@ -43,7 +43,7 @@ TEST_CASE("conventions differ where their stacks do") {
   CHECK(code<E2m1fn, OcpSaturating>(nan) == 7);
   CHECK_THROWS_AS((void)(code<E2m1fn, Saturating>(nan)), bitloom::RangeError);
   // ties
-  CHECK(code<E2m1fn, Microxcaling>(2.5) == 5);  // 3
+  CHECK(code<E2m1fn, Microxcaling>(2.5) == 5);       // 3
   CHECK(code<E2m1fn, TransformerEngine>(2.5) == 4);  // 2
   // subnormals
   CHECK(code<E4m3fn, Aqt>(0x1p-7) == 0);

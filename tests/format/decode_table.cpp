@@ -17,7 +17,9 @@ static_assert(decode_table<E4m3fn>[0x7E] == 448 && decode_table<E2m1fn>.size() =
 static_assert(decode_table<Int<4>>[0xF] == -1);
 static_assert(decode_table<E8m0fnu, float>[0] == 0x1p-127F);
 template <class F>
-concept HasTable = requires { decode_table<F>; };
+concept HasTable = requires {
+  decode_table<F>;
+};
 static_assert(HasTable<Int<8>> && !HasTable<Half>);
 
 }  // namespace

@@ -22,36 +22,45 @@ using A = FixedNumber<8, 4>;
 using B = FixedNumber<6, 2, Unsigned>;
 template <class T, class U>
 inline constexpr bool is = std::is_same_v<T, U>;
-static_assert(is<decltype(A() + B()), FixedNumber<9, 5>> && is<decltype(B() + B()), FixedNumber<7, 3, Unsigned>>);
+static_assert(is<decltype(A() + B()), FixedNumber<9, 5>> &&
+              is<decltype(B() + B()), FixedNumber<7, 3, Unsigned>>);
 static_assert(is<decltype(A() - B()), FixedNumber<9, 5>> && is<decltype(B() - B()), FixedNumber<7, 3>>);
 static_assert(is<decltype(A() * B()), FixedNumber<14, 6>> && is<decltype(-B()), FixedNumber<7, 3>>);
 static_assert(is<decltype(A() / B()), FixedNumber<12, 8>> && is<decltype(B() / A()), FixedNumber<11, 7>>);
 static_assert(is<decltype(B() / FixedNumber<3, 5, Unsigned>()), FixedNumber<6, 0, Unsigned>>);
-static_assert(is<decltype(A() & B()), FixedNumber<8, 4>> && is<decltype(FixedNumber<6, 2>() ^ FixedNumber<6, 4, Unsigned>()), FixedNumber<9, 5>>);
-static_assert(is<decltype(sum(std::array<A, 5>())), FixedNumber<11, 7>> && is<decltype(sum(std::array<A, 1>())), A>);
+static_assert(is<decltype(A() & B()), FixedNumber<8, 4>> &&
+              is<decltype(FixedNumber<6, 2>() ^ FixedNumber<6, 4, Unsigned>()), FixedNumber<9, 5>>);
+static_assert(is<decltype(sum(std::array<A, 5>())), FixedNumber<11, 7>> &&
+              is<decltype(sum(std::array<A, 1>())), A>);
 static_assert(is<decltype(A() << 1), A> && is<decltype(A().slice<5, 2>()), FixedNumber<4, 4, Unsigned>>);
 
 template <class T, class U>
-concept CanMultiply = requires(T a, U b) { a * b; };
+concept CanMultiply = requires(T a, U b) {
+  a* b;
+};
 static_assert(CanMultiply<FixedNumber<32, 4>, FixedNumber<32, 4>> &&
               !CanMultiply<FixedNumber<33, 4>, FixedNumber<32, 4>>);
 template <class T, class U>
-concept CanAdd = requires(T a, U b) { a + b; };
-static_assert(CanAdd<FixedNumber<63, 4>, FixedNumber<63, 4>> && !CanAdd<FixedNumber<64, 4>, FixedNumber<64, 4>>);
-static_assert(std::is_constructible_v<FixedNumber<9, 5>, A> && !std::is_constructible_v<A, FixedNumber<9, 5>> &&
+concept CanAdd = requires(T a, U b) {
+  a + b;
+};
+static_assert(CanAdd<FixedNumber<63, 4>, FixedNumber<63, 4>> &&
+              !CanAdd<FixedNumber<64, 4>, FixedNumber<64, 4>>);
+static_assert(std::is_constructible_v<FixedNumber<9, 5>, A> &&
+              !std::is_constructible_v<A, FixedNumber<9, 5>> &&
               !std::is_constructible_v<FixedNumber<8, 4>, FixedNumber<8, 4, Unsigned>>);
 static_assert(sizeof(A) == 1 && std::is_trivially_copyable_v<A>);
 
 static_assert((A::from(1.5) * A::from(2.25)).value() == 3.375 && A::from(-0.01).value() == -0.0625);
 
-using Types = TypeList<FixedNumber<4, 2>, FixedNumber<3, 1, Unsigned>, FixedNumber<4, 6>, FixedNumber<4, -1, Unsigned>,
-                       FixedNumber<1, 1>, FixedNumber<5, 5, Unsigned>, FixedNumber<4, -2>>;
+using Types =
+    TypeList<FixedNumber<4, 2>, FixedNumber<3, 1, Unsigned>, FixedNumber<4, 6>, FixedNumber<4, -1, Unsigned>,
+             FixedNumber<1, 1>, FixedNumber<5, 5, Unsigned>, FixedNumber<4, -2>>;
 
 template <class T, class Visit>
 void for_each(Visit&& visit) {
   for (std::uint64_t code = 0; code < std::uint64_t{1} << T::width; ++code) visit(T::from_code(code));
 }
-
 
 template <class T>
 bool holds(const T& result, double exact) {
@@ -107,13 +116,14 @@ TEST_CASE("conversions between types are those of the number's value") {
   std::int64_t wrong = 0;
   bitloom::core::for_each_type(Types{}, [&]<class T>(std::type_identity<T>) {
     bitloom::core::for_each_type(Types{}, [&]<class U>(std::type_identity<U>) {
-      bitloom::core::for_each_type(TypeList<Down, NearestEven, NearestOdd>{}, [&]<class R>(std::type_identity<R>) {
-        for_each<T>([&](const T& a) {
-          wrong += a.template to<U, R, Wrap>().code() != U::template from<R, Wrap>(a.value()).code();
-          wrong += a.template to<U, R, SaturateSymmetric>().code() !=
-                   U::template from<R, SaturateSymmetric>(a.value()).code();
-        });
-      });
+      bitloom::core::for_each_type(
+          TypeList<Down, NearestEven, NearestOdd>{}, [&]<class R>(std::type_identity<R>) {
+            for_each<T>([&](const T& a) {
+              wrong += a.template to<U, R, Wrap>().code() != U::template from<R, Wrap>(a.value()).code();
+              wrong += a.template to<U, R, SaturateSymmetric>().code() !=
+                       U::template from<R, SaturateSymmetric>(a.value()).code();
+            });
+          });
     });
   });
   CHECK(wrong == 0);

@@ -25,7 +25,9 @@ static_assert((Number<E4m3fn>(1.5) + Number<E4m3fn>(0.25)).value() == 1.75);
 static_assert(sqrt(Number<E4m3fn>(2.0)).value() == 1.375);
 
 template <class F>
-concept HasNumber = requires { typename Number<F>; };
+concept HasNumber = requires {
+  typename Number<F>;
+};
 static_assert(HasNumber<Int<32>> && !HasNumber<Int<32, Unsigned>>);
 static_assert(HasNumber<Fixed<32, 0>> && !HasNumber<Fixed<32, -1>> && !HasNumber<Fixed<33, 0>>);
 
@@ -104,7 +106,8 @@ TEST_CASE_TEMPLATE("scalars of binary32 equal the processor's floats in its four
     const auto bits = random();
     // a third have close exponents, so that sums cancel; a third are near the ends
     if (bits % 3 == 0) return static_cast<std::uint32_t>((bits >> 32) & 0x81FFFFFF) | 0x3F000000U;
-    if (bits % 3 == 1) return static_cast<std::uint32_t>((bits >> 32) & 0x80FFFFFF) | (bits & 8 ? 0x7F000000U : 0U);
+    if (bits % 3 == 1)
+      return static_cast<std::uint32_t>((bits >> 32) & 0x80FFFFFF) | (bits & 8 ? 0x7F000000U : 0U);
     return static_cast<std::uint32_t>(bits >> 32);
   };
   for (int i = 0; i < 60000; ++i) {

@@ -14,7 +14,8 @@ TEST_CASE("an element is rounded alike whatever was rounded before, and up as of
   double sum = 0;
   constexpr int count = 100000;
   for (int i = 0; i < count; ++i) {
-    const auto code = E4m3fn::encode<Stochastic>(1.03125, source(static_cast<std::uint64_t>(i)));  // 1 + a quarter
+    const auto code =
+        E4m3fn::encode<Stochastic>(1.03125, source(static_cast<std::uint64_t>(i)));  // 1 + a quarter
     CHECK((code == 0x38 || code == 0x39));
     sum += E4m3fn::decode(code) - 1;
   }

@@ -37,8 +37,8 @@ namespace bitloom::format {
 /// numbers make +0, opposite infinities NaN.
 [[nodiscard]] constexpr Dyadic sum(const Dyadic& a, const Dyadic& b) noexcept {
   if (!a.is_finite() || !b.is_finite()) {
-    const bool invalid =
-        a.kind == Dyadic::Kind::Nan || b.kind == Dyadic::Kind::Nan || (a.kind == b.kind && a.negative != b.negative);
+    const bool invalid = a.kind == Dyadic::Kind::Nan || b.kind == Dyadic::Kind::Nan ||
+                         (a.kind == b.kind && a.negative != b.negative);
     if (invalid) return {.kind = Dyadic::Kind::Nan};
     return {.negative = a.is_finite() ? b.negative : a.negative, .kind = Dyadic::Kind::Infinite};
   }

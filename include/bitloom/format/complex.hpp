@@ -53,7 +53,9 @@ template <class T, class U>
 template <ExactFormat F, Convention C>
 [[nodiscard]] constexpr Complex<Number<F, C>> multiply_once(const Complex<Number<F, C>>& a,
                                                             const Complex<Number<F, C>>& b) {
-  const auto times = [](const Number<F, C>& x, const Number<F, C>& y) { return product(x.exact(), y.exact()); };
+  const auto times = [](const Number<F, C>& x, const Number<F, C>& y) {
+    return product(x.exact(), y.exact());
+  };
   return {Number<F, C>(sum(times(a.real, b.real), negated(times(a.imaginary, b.imaginary)))),
           Number<F, C>(sum(times(a.real, b.imaginary), times(a.imaginary, b.real)))};
 }

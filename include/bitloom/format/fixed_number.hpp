@@ -168,9 +168,9 @@ namespace detail {
 /// The type in which two operands meet: no bit of either is lost. `Carry` more integer bits for a sum.
 template <class A, class B, int Carry, bool IsSigned>
 struct FixedMeeting {
-  static constexpr int integer_bits =
-      larger(meeting(A::integer_bits, A::is_signed, B::is_signed),
-               meeting(B::integer_bits, B::is_signed, A::is_signed)) + Carry;
+  static constexpr int integer_bits = larger(meeting(A::integer_bits, A::is_signed, B::is_signed),
+                                             meeting(B::integer_bits, B::is_signed, A::is_signed)) +
+                                      Carry;
   static constexpr int fraction_bits = larger(A::fraction_bits, B::fraction_bits);
   static constexpr int width = integer_bits + fraction_bits;
   static constexpr std::uint64_t raw(const auto& x) noexcept {
@@ -192,8 +192,9 @@ inline constexpr int quotient_width = A::width + larger(B::fraction_bits, 0) + (
 
 /// A FixedNumber of any parameters.
 template <class T>
-concept AnyFixedNumber = std::same_as<T, FixedNumber<T::width, T::integer_bits,
-                                                     std::conditional_t<T::is_signed, Signed, Unsigned>>>;
+concept AnyFixedNumber =
+    std::same_as<T,
+                 FixedNumber<T::width, T::integer_bits, std::conditional_t<T::is_signed, Signed, Unsigned>>>;
 
 template <AnyFixedNumber A, AnyFixedNumber B>
   requires(detail::can_add<A, B>)
@@ -210,8 +211,8 @@ template <AnyFixedNumber A, AnyFixedNumber B>
 template <AnyFixedNumber A, AnyFixedNumber B>
   requires(A::width + B::width <= 64)
 [[nodiscard]] constexpr auto operator*(const A& a, const B& b) noexcept {
-  return detail::FixedResult<A::width + B::width, A::integer_bits + B::integer_bits,
-                             A::is_signed || B::is_signed>::from_code(a.raw() * b.raw());
+  return detail::FixedResult < A::width + B::width, A::integer_bits + B::integer_bits,
+         A::is_signed || B::is_signed > ::from_code(a.raw() * b.raw());
 }
 
 /// The quotient, truncated toward zero to as many bits behind the point as a has, fewer if b has bits behind its own.
@@ -256,8 +257,9 @@ template <AnyFixedNumber A, AnyFixedNumber B>
 template <AnyFixedNumber A, AnyFixedNumber B>
 [[nodiscard]] constexpr std::strong_ordering operator<=>(const A& a, const B& b) noexcept {
   const auto order = compare(a.exact(), b.exact());
-  return std::is_lt(order) ? std::strong_ordering::less
-                           : std::is_gt(order) ? std::strong_ordering::greater : std::strong_ordering::equal;
+  return std::is_lt(order)   ? std::strong_ordering::less
+         : std::is_gt(order) ? std::strong_ordering::greater
+                             : std::strong_ordering::equal;
 }
 
 /// The sum of N numbers of one type, exactly: ceil(log2 N) integer bits more.

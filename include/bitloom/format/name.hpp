@@ -1,34 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
+#include <concepts>
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/core/type_list.hpp>
 #include <bitloom/format/minifloat.hpp>
-#include <bitloom/format/named.hpp>
+#include <bitloom/format/registry.hpp>
 
 namespace bitloom::format {
-
-/// Minifloats that have a name of their own. The FP6 and FP4 formats end in `fn` although every code is finite.
-inline constexpr std::array<std::pair<std::string_view, MinifloatLayout>, 14> named_layouts{{
-    {"e4m3fn", E4m3fn::layout},
-    {"e5m2", E5m2::layout},
-    {"e4m3", E4m3::layout},
-    {"e3m4", E3m4::layout},
-    {"e4m3fnuz", E4m3fnuz::layout},
-    {"e5m2fnuz", E5m2fnuz::layout},
-    {"e4m3b11fnuz", E4m3b11fnuz::layout},
-    {"e3m2fn", E3m2fn::layout},
-    {"e2m3fn", E2m3fn::layout},
-    {"e2m1fn", E2m1fn::layout},
-    {"f16", Half::layout},
-    {"bf16", Bfloat16::layout},
-    {"tf32", Tf32::layout},
-    {"f32", Float32::layout},
-}};
 
 namespace detail {
 
@@ -49,13 +33,19 @@ constexpr bool take(std::string_view& text, std::string_view prefix) noexcept {
 
 }  // namespace detail
 
-/// The layout of a name: one of `named_layouts`, or `eEmM` with `_fin`, `_ieee`, `_fn` or `_fnuz` behind it, and `_bN`
+/// The layout of a name: one of `format_names`, or `eEmM` with `_fin`, `_ieee`, `_fn` or `_fnuz` behind it, and `_bN`
 /// for another bias than the usual one, e.g. `e3m3_fin` or `e5m1_b12_ieee`.
 /// @throws ParseError  the name is something else, or no minifloat has these parameters
 [[nodiscard]] constexpr MinifloatLayout parse_layout(std::string_view name) {
-  for (const auto& [known, layout] : named_layouts)
-    if (name == known) return layout;
   MinifloatLayout layout;
+  core::for_each_type(NamedFormats{}, [&, place = std::size_t{0}]<class F>(std::type_identity<F>) mutable {
+    const bool found = name == format_names[place++];
+    if constexpr (requires {
+                    { F::layout } -> std::convertible_to<MinifloatLayout>;
+                  })
+      if (found) layout = F::layout;
+  });
+  if (layout.exponent_bits > 0) return layout;
   auto rest = name;
   bool ok = detail::take(rest, "e") && detail::take_number(rest, layout.exponent_bits) &&
             detail::take(rest, "m") && detail::take_number(rest, layout.fraction_bits);

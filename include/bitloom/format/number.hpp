@@ -25,8 +25,8 @@ template <class F>
 inline constexpr bool has_scalars = F::bits <= (F::is_signed ? 32 : 31);
 template <class F>
   requires requires { F::layout.fraction_bits(); }
-inline constexpr bool has_scalars<F> = F::bits <= (F::is_signed ? 32 : 31) && -32 <= F::layout.fraction_bits() &&
-                                       F::layout.fraction_bits() <= 32;
+inline constexpr bool has_scalars<F> = F::bits <= (F::is_signed ? 32 : 31) &&
+                                       -32 <= F::layout.fraction_bits() && F::layout.fraction_bits() <= 32;
 
 /// Minus zero where a sum of opposite numbers is rounded down, as IEEE 754 has it.
 template <class R>

@@ -17,7 +17,8 @@ namespace bitloom::format {
   const std::string sign = x.negative ? "-" : "";
   if (x.kind == Dyadic::Kind::Nan) return "nan";
   if (x.kind == Dyadic::Kind::Infinite) return sign + "inf";
-  std::string digits;  // lowest first, of significand · 2^exponent for exponents from 0 on, else · 10^-exponent
+  std::string
+      digits;  // lowest first, of significand · 2^exponent for exponents from 0 on, else · 10^-exponent
   for (auto rest = x.significand; rest != 0; rest /= 10) digits.push_back(static_cast<char>('0' + rest % 10));
   const auto multiply = [&](int factor) {
     int carry = 0;
