@@ -107,10 +107,10 @@ int main(int argc, char** argv) {
   Collector collector;
   benchmark::RunSpecifiedBenchmarks(&collector);
 
-  const std::vector<std::string> header{"benchmark",      "ours",   "peer", "ratio",
-                                        "share of limit", "spread", "unit", "peer's name"};
+  const std::vector<std::string> header{"benchmark", "ours", "peer",        "ratio",     "share of limit",
+                                        "spread",    "unit", "peer's name", "ns/element"};
   core::Table table(header);
-  std::string lines = "| " + joined(header) + " |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+  std::string lines = "| " + joined(header) + " |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
   auto summary = nlohmann::json::array();
   for (const auto& row : bench::rows()) {
     const auto scaled = [&](const std::string& name) -> std::optional<double> {
@@ -125,10 +125,18 @@ int main(int argc, char** argv) {
     auto share = limit;
     if (ratio) ratio = *value / *ratio;
     if (share) share = *value / *share;
-    const std::vector<std::string> cells{row.name,      number(value),
-                                         number(peer),  number(ratio),
-                                         number(share), number(collector.figure(row.benchmark)->spread),
-                                         row.unit,      row.peer.empty() ? "-" : row.peer};
+    std::optional<double> ns_per_element;
+    if (row.items_per_element > 0)
+      ns_per_element = row.items_per_element / (*value * row.items_per_unit) * 1e9;
+    const std::vector<std::string> cells{row.name,
+                                         number(value),
+                                         number(peer),
+                                         number(ratio),
+                                         number(share),
+                                         number(collector.figure(row.benchmark)->spread),
+                                         row.unit,
+                                         row.peer.empty() ? "-" : row.peer,
+                                         number(ns_per_element)};
     table.add_row(cells);
     lines += "| " + joined(cells) + " |\n";
     summary.push_back({{"name", row.name},
@@ -138,7 +146,8 @@ int main(int argc, char** argv) {
                        {"peer_value", json(peer)},
                        {"ratio", json(ratio)},
                        {"limit", json(limit)},
-                       {"share", json(share)}});
+                       {"share", json(share)},
+                       {"ns_per_element", json(ns_per_element)}});
   }
   const auto machine = std::string("bitloom ") + std::string(version) + ", " + BITLOOM_COMPILER + ", " +
                        BITLOOM_COMPILE_FLAGS + ", " + processor();

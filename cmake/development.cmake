@@ -18,6 +18,6 @@ if(BITLOOM_NATIVE)
   target_compile_options(bitloom_development INTERFACE -march=native)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 takes the undefined vectors inside its own AVX-512 intrinsics for a mistake (GCC bug 105593).
-    target_compile_options(bitloom_development INTERFACE -Wno-maybe-uninitialized)
+    target_compile_options(bitloom_development INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
   endif()
 endif()

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 #include <memory>
-#include <type_traits>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -9,7 +8,6 @@
 
 #include <bitloom/core/random.hpp>
 #include <bitloom/fabric.hpp>
-#include <bitloom/kernel/gemm_int8.hpp>
 
 #include "support/summary.hpp"
 
@@ -62,31 +60,6 @@ void eigen_float_gemm_1024(benchmark::State& state) {
 }
 BENCHMARK(eigen_float_gemm_1024);
 
-/// Multiply-accumulates in registers alone, by the kernel's instruction: what no GEMM can exceed.
-void limit_int8_macs(benchmark::State& state) {
-  using Path = kernel::detail::BestPath;
-  constexpr std::size_t chains = 12;      // enough independent sums to hide the latency
-  std::uint32_t inputs[chains + 1] = {};  // unknown to the compiler, so that no two chains are one
-  benchmark::DoNotOptimize(inputs);
-  typename Path::Vector a[chains];
-  kernel::detail::unroll<chains>([&](auto i) { a[i] = Path::broadcast(inputs[i]); });
-  const auto b = Path::broadcast(inputs[chains]);
-  std::uint32_t out[Path::lanes];
-  for (auto _ : state) {
-    typename Path::Vector sums[chains];
-    kernel::detail::unroll<chains>([&](auto i) { sums[i] = Path::zero(); });
-    for (int repeat = 0; repeat < 1000; ++repeat)
-      kernel::detail::unroll<chains>([&](auto i) { sums[i] = Path::multiply_add(sums[i], a[i], b); });
-    kernel::detail::unroll<chains>([&](auto i) {
-      Path::store(out, sums[i]);
-      benchmark::DoNotOptimize(out);
-    });
-  }
-  state.SetItemsProcessed(state.iterations() * 1000 * static_cast<std::int64_t>(chains) * Path::lanes *
-                          Path::group);
-}
-BENCHMARK(limit_int8_macs);
-
 /// Cycles of dummy arrays in a long run of MAC2 with instructions, copies and readouts.
 template <class B>
 void cycle_rate(benchmark::State& state) {
@@ -127,15 +100,15 @@ const bench::AddRow cycle_row({.name = "bramac_cycle_rate",
                                .unit = "M array-cycles/s",
                                .items_per_unit = 1e6,
                                .benchmark = "bramac_cycle_rate_2sa",
-                               .peer = {},
-                               .peer_benchmark = {},
+                               .peer = "verilator",
+                               .peer_benchmark = "verilator_rate_2sa",
                                .limit_benchmark = {}});
 const bench::AddRow double_pumped_row({.name = "bramac_cycle_rate_1da",
                                        .unit = "M array-cycles/s",
                                        .items_per_unit = 1e6,
                                        .benchmark = "bramac_cycle_rate_1da",
-                                       .peer = {},
-                                       .peer_benchmark = {},
+                                       .peer = "verilator",
+                                       .peer_benchmark = "verilator_rate_1da",
                                        .limit_benchmark = {}});
 
 }  // namespace

@@ -11,8 +11,9 @@ namespace bitloom::bench {
 /// are names of benchmarks that report `items_per_second`; an empty name stands for none.
 struct Row {
   std::string name;
-  std::string unit;           ///< of the figures
-  double items_per_unit = 1;  ///< items per second in one unit, e.g. 1e9 for GMAC/s
+  std::string unit;              ///< of the figures
+  double items_per_unit = 1;     ///< items per second in one unit, e.g. 1e9 for GMAC/s
+  double items_per_element = 0;  ///< if not 0, the summary also has nanoseconds per element
   std::string benchmark;
   std::string peer;  ///< name of the peer, as the summary shows it
   std::string peer_benchmark;

@@ -3,167 +3,128 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
+#include <cstring>
+#include <memory>
+#include <new>
 #include <utility>
-#include <vector>
-
-#include <xsimd/xsimd.hpp>
 
 #include <bitloom/core/bits.hpp>
 #include <bitloom/kernel/gemm_int8_paths.hpp>
+#include <bitloom/kernel/gemm_operand.hpp>
+#include <bitloom/kernel/gemm_pack.hpp>
 
 namespace bitloom::kernel {
 
 namespace detail {
 
-using Packed = std::vector<std::uint32_t, xsimd::aligned_allocator<std::uint32_t, 64>>;
-
-/// Terms of the sums that are packed and multiplied at a time: a panel of activations then stays in the L1 cache.
-inline constexpr std::int64_t depth_block = 512;
-
-/// A view of a row-major matrix.
-template <class T>
-struct Strided {
-  T* data;
-  std::int64_t stride;
-
-  [[nodiscard]] T* row(std::int64_t i) const { return data + i * stride; }
+struct FreeWords {
+  void operator()(std::uint32_t* words) const { ::operator delete (words, std::align_val_t{64}); }
 };
 
-/// Weights [rows × depth] as panels of `Path::rows` rows: [panel][group][row]. `sums` gets the sum of every row.
-template <class Path>
-void pack_weights(const Strided<const std::int16_t>& weights, std::int64_t rows, std::int64_t depth,
-                  Packed& out, std::vector<std::int32_t>& sums) {
-  const auto groups = core::ceil_div(depth, std::int64_t{Path::group});
-  const auto panels = core::ceil_div(rows, std::int64_t{Path::rows});
-  out.assign(static_cast<std::size_t>(panels * groups * Path::rows), 0);
-  sums.assign(static_cast<std::size_t>(panels * Path::rows), 0);
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const auto* row = weights.row(i);
-    auto* to = out.data() + i / Path::rows * groups * Path::rows + i % Path::rows;
-    std::int32_t sum = 0;
-    const auto whole = depth / Path::group;
-    for (std::int64_t g = 0; g < whole; ++g, row += Path::group) {
-      std::array<std::int16_t, Path::group> terms{};
-      for (std::size_t t = 0; t < Path::group; ++t) sum += terms[t] = row[t];
-      to[g * Path::rows] = Path::join(terms);
-    }
-    if (whole < groups) {
-      std::array<std::int16_t, Path::group> terms{};
-      for (std::size_t t = 0; t < static_cast<std::size_t>(depth % Path::group); ++t)
-        sum += terms[t] = row[t];
-      to[whole * Path::rows] = Path::join(terms);
-    }
-    sums[static_cast<std::size_t>(i)] = sum;
-  }
+/// Words without a value, on the border of a cache line.
+inline std::unique_ptr<std::uint32_t[], FreeWords> new_words(std::int64_t count) {
+  const auto bytes = static_cast<std::size_t>(count) * sizeof(std::uint32_t);
+  return std::unique_ptr<std::uint32_t[], FreeWords>(
+      static_cast<std::uint32_t*>(::operator new (bytes, std::align_val_t{64})));
 }
 
-/// Activations [depth × vectors], `offset` added, as panels of `Path::columns` columns: [panel][group][column].
-template <class Path>
-void pack_activations(const Strided<const std::int16_t>& activations, std::int64_t depth,
-                      std::int64_t vectors, std::int16_t offset, Packed& out) {
-  const auto groups = core::ceil_div(depth, std::int64_t{Path::group});
-  const auto panels = core::ceil_div(vectors, std::int64_t{Path::columns});
-  out.assign(static_cast<std::size_t>(panels * groups * Path::columns), 0);
-  for (std::int64_t g = 0; g < groups; ++g) {
-    // rows beyond the depth meet weights of zero, so any row serves there
-    std::array<const std::int16_t*, Path::group> rows{};
-    for (std::size_t t = 0; t < Path::group; ++t)
-      rows[t] = activations.row(std::min(g * Path::group + static_cast<std::int64_t>(t), depth - 1));
-    for (std::int64_t panel = 0; panel < panels; ++panel) {
-      const auto first = panel * Path::columns;
-      const auto count = std::min<std::int64_t>(Path::columns, vectors - first);
-      auto* to = out.data() + (panel * groups + g) * Path::columns;
-      for (std::int64_t j = 0; j < count; ++j) {
-        std::array<std::int16_t, Path::group> terms{};
-        for (std::size_t t = 0; t < Path::group; ++t)
-          terms[t] = static_cast<std::int16_t>(rows[t][first + j] + offset);
-        to[j] = Path::join(terms);
-      }
-    }
-  }
-}
-
-/// Calls f(0) … f(N - 1) with the index as a constant, so that arrays indexed by it live in registers.
-template <std::size_t N, class F>
-constexpr void unroll(F&& f) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }
-  (std::make_index_sequence<N>{});
-}
-
-/// One tile of `Path::rows` × `Path::columns` sums over `groups` groups, without the rows' corrections.
-template <class Path>
-void multiply_tile(const std::uint32_t* weights, const std::uint32_t* activations, std::int64_t groups,
-                   std::uint32_t* tile) {
+/// One tile of sums over `groups` groups, `Path::columns` wide; I counts its vectors, row by row. One function with the
+/// indices as constants, so that the sums live in registers.
+///
+/// @param starts  what the sums of a row begin with
+/// @param add     add what is in `out` already
+template <class Path, std::size_t... I>
+void multiply_tile(std::index_sequence<I...>, const typename Path::Term* weights,
+                   const std::uint32_t* activations, std::int64_t groups, const std::uint32_t* starts,
+                   bool add, std::uint32_t* out, std::int64_t stride) {
   using Vector = typename Path::Vector;
   constexpr std::size_t lanes = Path::lanes;
   constexpr std::size_t width = Path::columns / lanes;
-  Vector sums[Path::rows][width];  // plain arrays: std::array drops the alignment attribute of vector types
-  unroll<Path::rows>([&](auto i) { unroll<width>([&](auto v) { sums[i][v] = Path::zero(); }); });
-  for (std::int64_t g = 0; g < groups; ++g, weights += Path::rows, activations += Path::columns) {
-    Vector inputs[width];
-    unroll<width>([&](auto v) { inputs[v] = Path::load(activations + v * lanes); });
-    unroll<Path::rows>([&](auto i) {
-      const auto weight = Path::broadcast(weights[i]);
-      unroll<width>([&](auto v) { sums[i][v] = Path::multiply_add(sums[i][v], inputs[v], weight); });
-    });
-  }
-  unroll<Path::rows>([&](auto i) {
-    unroll<width>([&](auto v) { Path::store(tile + i * Path::columns + v * lanes, sums[i][v]); });
-  });
+  const auto place = [&](std::size_t i) {
+    return out + static_cast<std::int64_t>(i / width) * stride + i % width * lanes;
+  };
+  const auto weight = [&](std::size_t i) {
+    std::uint32_t terms;
+    std::memcpy(&terms, weights + i / width * depth_block, sizeof terms);
+    return Path::broadcast(terms);
+  };
+  (__builtin_prefetch(place(I), 1), ...);
+  Vector sums[] = {Path::broadcast(starts[I / width])...};  // std::array drops the alignment of vector types
+  for (std::int64_t g = 0; g < groups; ++g, weights += Path::group, activations += Path::columns)
+    ((sums[I] = Path::multiply_add(sums[I], Path::load(activations + I % width * lanes), weight(I))), ...);
+  const auto store = [&](std::uint32_t* to, const Vector& sum) {
+    Path::store(to, add ? Path::add(sum, Path::load(to)) : sum);
+  };
+  (store(place(I), sums[I]), ...);
 }
 
-/// The product by one path; see gemm_int8.
+/// The products of at most `Path::rows` packed rows of weights with all packed activations.
 template <class Path>
-void gemm_int8_by(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
-                  const Strided<const std::int16_t>& weights, const Strided<const std::int16_t>& activations,
-                  bool signed_activations, const Strided<std::int32_t>& result) {
-  const std::int16_t offset = signed_activations ? Path::offset : std::int16_t{0};
-  Packed packed_weights, packed_activations;
-  std::vector<std::int32_t> row_sums;
-  alignas(64) std::array<std::uint32_t, static_cast<std::size_t>(Path::rows * Path::columns)> tile{};
-  for (std::int64_t k = 0; k < depth; k += depth_block) {
-    const auto block = std::min(depth_block, depth - k);
-    const auto groups = core::ceil_div(block, std::int64_t{Path::group});
-    pack_weights<Path>({weights.data + k, weights.stride}, rows, block, packed_weights, row_sums);
-    pack_activations<Path>({activations.row(k), activations.stride}, block, vectors, offset,
-                           packed_activations);
-    for (std::int64_t j = 0; j < vectors; j += Path::columns) {
-      const auto* panel = packed_activations.data() + j * groups;
-      const auto count = std::min<std::int64_t>(Path::columns, vectors - j);
-      for (std::int64_t i = 0; i < rows; i += Path::rows) {
-        multiply_tile<Path>(packed_weights.data() + i * groups, panel, groups, tile.data());
-        for (std::int64_t r = 0; r < std::min<std::int64_t>(Path::rows, rows - i); ++r) {
-          const auto correction = static_cast<std::uint32_t>(row_sums[static_cast<std::size_t>(i + r)]) *
-                                  static_cast<std::uint32_t>(offset);
-          const auto* from = tile.data() + r * Path::columns;
-          auto* to = result.row(i + r) + j;
-          for (std::int64_t c = 0; c < count; ++c) {
-            const auto before = k == 0 ? std::uint32_t{0} : static_cast<std::uint32_t>(to[c]);
-            to[c] = static_cast<std::int32_t>(before + from[c] - correction);
-          }
-        }
-      }
+void multiply_panel(std::int64_t rows, std::int64_t vectors, std::int64_t depth,
+                    const typename Path::Term* weights, const std::uint32_t* starts,
+                    const std::uint32_t* activations, bool add, std::int32_t* result, std::int64_t stride) {
+  constexpr std::int64_t third = Path::rows / 3;
+  static_assert(Path::rows % 3 == 0);
+  const auto groups = core::ceil_div(depth, std::int64_t{Path::group});
+  for (std::int64_t j = 0; j < vectors; j += Path::columns, activations += groups * Path::columns) {
+    const auto columns = std::min<std::int64_t>(Path::columns, vectors - j);
+    const auto tile = [&]<std::int64_t Rows>(std::integral_constant<std::int64_t, Rows>, std::int64_t i) {
+      const auto multiply = [&](bool add_to, std::uint32_t* out, std::int64_t out_stride) {
+        multiply_tile<Path>(std::make_index_sequence<Rows * Path::columns / Path::lanes>(),
+                            weights + i * depth_block, activations, groups, starts + i, add_to, out,
+                            out_stride);
+      };
+      auto* to = reinterpret_cast<std::uint32_t*>(result + i * stride + j);
+      if (i + Rows <= rows && columns == Path::columns) return multiply(add, to, stride);
+      alignas(64) std::array<std::uint32_t, static_cast<std::size_t>(Rows * Path::columns)> sums;
+      multiply(false, sums.data(), Path::columns);
+      const auto* from = sums.data();
+      for (std::int64_t r = i; r < std::min(rows, i + Rows); ++r, from += Path::columns, to += stride)
+        for (std::int64_t c = 0; c < columns; ++c) to[c] = (add ? to[c] : 0) + from[c];
+    };
+    if (rows == Path::rows) {
+      tile(std::integral_constant<std::int64_t, Path::rows>(), 0);
+    } else {
+      for (std::int64_t i = 0; i < rows; i += third) tile(std::integral_constant<std::int64_t, third>(), i);
     }
   }
 }
 
 }  // namespace detail
 
-/// result = weights · activations, sums modulo 2^32; all matrices row-major with the given strides (in elements),
-/// all extents at least 1.
+/// result = weights · activations, sums modulo 2^32; all extents at least 1.
 ///
-/// @param weights      [rows × depth], each -128..127
-/// @param activations  [depth × vectors], each -128..127 if `signed_activations`, else 0..255
-/// @param result       [rows × vectors]
-template <class Path = detail::BestPath>
-void gemm_int8(std::int64_t rows, std::int64_t vectors, std::int64_t depth, const std::int16_t* weights,
-               std::int64_t weight_stride, const std::int16_t* activations, std::int64_t activation_stride,
-               bool signed_activations, std::int32_t* result, std::int64_t result_stride) {
-  detail::gemm_int8_by<Path>(rows, vectors, depth, {weights, weight_stride}, {activations, activation_stride},
-                             signed_activations, {result, result_stride});
+/// @param weights        [rows × depth], each -128..127
+/// @param activations    [depth × vectors], each -128..127 if signed, else 0..255
+/// @param result         [rows × vectors], row-major
+/// @param result_stride  from row to row of it, in elements
+template <class Path = detail::BestPath, GemmWeights Weights, GemmOperand Activations>
+void gemm_int8(std::int64_t rows, std::int64_t vectors, std::int64_t depth, const Weights& weights,
+               const Activations& activations, std::int32_t* result, std::int64_t result_stride) {
+  using namespace detail;
+  constexpr auto columns_block = vector_block<Path>;
+  const std::uint8_t bias = activations.is_signed ? 128 : 0;
+  alignas(64) std::array<typename Path::Term, static_cast<std::size_t>(Path::rows * depth_block)>
+      packed_weights;
+  std::array<std::uint32_t, Path::rows> starts{};
+  const auto packed_activations =
+      new_words(packed_words<Path>(std::min(depth, depth_block), std::min(vectors, columns_block)));
+  for (std::int64_t j = 0; j < vectors; j += columns_block) {
+    const auto width = std::min(columns_block, vectors - j);
+    for (std::int64_t k = 0; k < depth; k += depth_block) {
+      const auto terms = std::min(depth_block, depth - k);
+      pack_activations<Path>(activations, k, terms, j, width, bias, packed_activations.get());
+      for (std::int64_t i = 0; i < rows; i += Path::rows) {
+        const auto height = std::min<std::int64_t>(Path::rows, rows - i);
+        pack_weights<Path>(weights, i, height, k, terms, bias, packed_weights.data(), starts.data());
+        multiply_panel<Path>(height, width, terms, packed_weights.data(), starts.data(),
+                             packed_activations.get(), k > 0, result + i * result_stride + j, result_stride);
+      }
+    }
+  }
 }
 
 }  // namespace bitloom::kernel

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <tuple>
 
@@ -15,47 +13,40 @@
 namespace bitloom::kernel::detail {
 
 // A path multiplies and adds `group` neighbouring terms at a time, packed into 32 bits, in each lane of a vector.
-// `rows` × `columns` is the tile of sums that it keeps in registers; `offset` is added to signed activations
-// where the instruction wants them unsigned. xsimd 8.1 has neither of the instructions that multiply and add
-// neighbours, hence the intrinsics; GenericPath is xsimd alone.
+// `Term` holds a term of the weights; those of the activations are as wide. `rows` × `columns` is the tile of sums
+// that it keeps in registers. Where the instruction wants `unsigned_activations`, signed ones get 128 added.
+// xsimd 8.1 has neither of the instructions that multiply and add neighbours, hence the intrinsics; GenericPath is
+// xsimd alone.
 
 /// Any architecture: one term at a time in 32-bit lanes.
 struct GenericPath {
   using Vector = xsimd::batch<std::uint32_t>;
+  using Term = std::int32_t;
   static constexpr int group = 1;
   static constexpr int lanes = static_cast<int>(Vector::size);
-  static constexpr int rows = 4;
+  static constexpr int rows = 6;
   static constexpr int columns = 2 * lanes;
-  static constexpr std::int16_t offset = 0;
+  static constexpr bool unsigned_activations = false;
 
-  static std::uint32_t join(const std::array<std::int16_t, 1>& terms) {
-    return static_cast<std::uint32_t>(std::int32_t{terms[0]});
-  }
-  static Vector zero() { return Vector(0u); }
   static Vector load(const std::uint32_t* from) { return Vector::load_unaligned(from); }
   static Vector broadcast(std::uint32_t weight) { return Vector(weight); }
+  static Vector add(const Vector& a, const Vector& b) { return a + b; }
   static Vector multiply_add(const Vector& sum, const Vector& a, const Vector& b) { return sum + a * b; }
   static void store(std::uint32_t* to, const Vector& v) { v.store_unaligned(to); }
 };
 
-/// Two 16-bit terms, for the multiply-and-add-pairs instruction.
-inline std::uint32_t join_pair(const std::array<std::int16_t, 2>& terms) {
-  return static_cast<std::uint32_t>(static_cast<std::uint16_t>(terms[0])) |
-         static_cast<std::uint32_t>(static_cast<std::uint16_t>(terms[1])) << 16;
-}
-
 #if defined(__SSE2__)
 struct Sse2Path {
   using Vector = __m128i;
+  using Term = std::int16_t;
   static constexpr int group = 2, lanes = 4, rows = 6, columns = 8;
-  static constexpr std::int16_t offset = 0;
+  static constexpr bool unsigned_activations = false;
 
-  static std::uint32_t join(const std::array<std::int16_t, 2>& terms) { return join_pair(terms); }
-  static Vector zero() { return _mm_setzero_si128(); }
   static Vector load(const std::uint32_t* from) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   }
   static Vector broadcast(std::uint32_t weight) { return _mm_set1_epi32(static_cast<int>(weight)); }
+  static Vector add(Vector a, Vector b) { return _mm_add_epi32(a, b); }
   static Vector multiply_add(Vector sum, Vector a, Vector b) {
     return _mm_add_epi32(sum, _mm_madd_epi16(a, b));
   }
@@ -66,15 +57,15 @@ struct Sse2Path {
 #if defined(__AVX2__)
 struct Avx2Path {
   using Vector = __m256i;
+  using Term = std::int16_t;
   static constexpr int group = 2, lanes = 8, rows = 6, columns = 16;
-  static constexpr std::int16_t offset = 0;
+  static constexpr bool unsigned_activations = false;
 
-  static std::uint32_t join(const std::array<std::int16_t, 2>& terms) { return join_pair(terms); }
-  static Vector zero() { return _mm256_setzero_si256(); }
   static Vector load(const std::uint32_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
   }
   static Vector broadcast(std::uint32_t weight) { return _mm256_set1_epi32(static_cast<int>(weight)); }
+  static Vector add(Vector a, Vector b) { return _mm256_add_epi32(a, b); }
   static Vector multiply_add(Vector sum, Vector a, Vector b) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
   }
@@ -85,16 +76,13 @@ struct Avx2Path {
 #if defined(__AVX512VNNI__)
 struct VnniPath {
   using Vector = __m512i;
+  using Term = std::int8_t;
   static constexpr int group = 4, lanes = 16, rows = 12, columns = 32;
-  static constexpr std::int16_t offset = 128;
+  static constexpr bool unsigned_activations = true;
 
-  static std::uint32_t join(const std::array<std::int16_t, 4>& terms) {
-    const auto byte = [&](std::size_t t) { return static_cast<std::uint32_t>(terms[t] & 0xFF) << (8 * t); };
-    return byte(0) | byte(1) | byte(2) | byte(3);
-  }
-  static Vector zero() { return _mm512_setzero_si512(); }
   static Vector load(const std::uint32_t* from) { return _mm512_loadu_si512(from); }
   static Vector broadcast(std::uint32_t weight) { return _mm512_set1_epi32(static_cast<int>(weight)); }
+  static Vector add(Vector a, Vector b) { return _mm512_add_epi32(a, b); }
   static Vector multiply_add(Vector sum, Vector a, Vector b) { return _mm512_dpbusd_epi32(sum, a, b); }
   static void store(std::uint32_t* to, Vector v) { _mm512_storeu_si512(to, v); }
 };
