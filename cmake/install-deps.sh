@@ -11,8 +11,8 @@ packages_of() {
   case $1 in
     build) echo g++ make cmake ninja-build libeigen3-dev libxsimd-dev libboost-graph-dev libtbb-dev \
                 nlohmann-json3-dev libcli11-dev libfmt-dev zlib1g-dev libpng-dev ;;
-    test) echo doctest-dev ;;
-    bench) echo libbenchmark-dev ;;
+    test) echo doctest-dev verilator yosys g++ make ;;  # a simulation is compiled where the test runs
+    bench) echo libbenchmark-dev libdnnl-dev libgemmlowp-dev verilator g++ make ;;
     docs) echo doxygen ;;
     clang) echo clang-19 ;;
     fuzz) echo clang-19 libclang-rt-19-dev ;;

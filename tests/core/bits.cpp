@@ -129,6 +129,25 @@ TEST_CASE("bits beyond the width are zero after construction and complement") {
   CHECK(BitVector<65>(1) != BitVector<65>::from_words({1, 1}));
 }
 
+TEST_CASE_TEMPLATE("and, or and exclusive or work on every bit alone", Vector, BitVector<1>, BitVector<40>,
+                   BitVector<64>, BitVector<65>, BitVector<160>) {
+  core::Random random(4);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    const auto a = random_bits<Vector::bits>(random);
+    const auto b = random_bits<Vector::bits>(random);
+    int mismatches = 0;
+    for (int i = 0; i < Vector::bits; ++i) {
+      mismatches += (a & b).test(i) == (a.test(i) && b.test(i)) ? 0 : 1;
+      mismatches += (a | b).test(i) == (a.test(i) || b.test(i)) ? 0 : 1;
+      mismatches += (a ^ b).test(i) == (a.test(i) != b.test(i)) ? 0 : 1;
+    }
+    REQUIRE(mismatches == 0);
+    REQUIRE((a ^ b ^ b) == a);
+    REQUIRE((a & ~a) == Vector());  // nothing beyond the width either
+    REQUIRE((a | ~a) == ~Vector());
+  }
+}
+
 TEST_CASE_TEMPLATE("hexadecimal text has as many digits as the width needs and reads back the same", Vector,
                    BitVector<1>, BitVector<3>, BitVector<4>, BitVector<41>, BitVector<64>, BitVector<65>,
                    BitVector<160>) {

@@ -88,6 +88,24 @@ class BitVector {
     return result;
   }
 
+  [[nodiscard]] friend constexpr BitVector operator&(const BitVector& a, const BitVector& b) noexcept {
+    BitVector result;
+    for (std::size_t i = 0; i < word_count; ++i) result.words_[i] = a.words_[i] & b.words_[i];
+    return result;
+  }
+
+  [[nodiscard]] friend constexpr BitVector operator|(const BitVector& a, const BitVector& b) noexcept {
+    BitVector result;
+    for (std::size_t i = 0; i < word_count; ++i) result.words_[i] = a.words_[i] | b.words_[i];
+    return result;
+  }
+
+  [[nodiscard]] friend constexpr BitVector operator^(const BitVector& a, const BitVector& b) noexcept {
+    BitVector result;
+    for (std::size_t i = 0; i < word_count; ++i) result.words_[i] = a.words_[i] ^ b.words_[i];
+    return result;
+  }
+
   friend constexpr bool operator==(const BitVector&, const BitVector&) noexcept = default;
 
   /// Hexadecimal digits, most significant first, as many as the width needs.

@@ -26,27 +26,37 @@ struct Agreement {
 };
 
 /// `value = machine on N operands, cycles = formula`, or with the signs that apply.
-[[nodiscard]] inline std::string to_string(const Agreement& a) {
+///
+/// @param further  what stands behind `machine`, for a view that was compared with the machine: ` = RTL`
+[[nodiscard]] inline std::string to_string(const Agreement& a, const std::string& further = {}) {
   const bool cycles = a.machine_cycles == a.formula_cycles;
   const auto wrong =
       a.mismatches == 0 ? std::string() : " (" + std::to_string(a.mismatches) + " sums differ)";
-  return std::string("value ") + (a.mismatches == 0 ? "=" : "!=") + " machine on " +
+  return std::string("value ") + (a.mismatches == 0 ? "=" : "!=") + " machine" + further + " on " +
          std::to_string(a.operands) + " operands" + wrong + ", cycles " +
          (cycles ? "" : std::to_string(a.machine_cycles) + " ") + (cycles ? "=" : "!=") + " formula" +
          (cycles ? "" : " " + std::to_string(a.formula_cycles));
 }
 
-/// Runs one matrix product through the value view and a new machine, and adds what it finds to `agreement`.
+/// Runs one matrix product through the value view and a machine, and adds what it finds to `agreement`.
 template <Block B>
-void compare_views(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
-                   std::span<const std::int16_t> activations, Agreement& agreement) {
+void compare_views(typename B::Machine& machine, const MatrixShape& shape, const Operands& o,
+                   std::span<const std::int16_t> weights, std::span<const std::int16_t> activations,
+                   Agreement& agreement) {
   std::vector<std::int32_t> value(static_cast<std::size_t>(shape.rows * shape.vectors)), cycle(value.size());
   B::multiply(shape, o, weights, activations, value);
-  const auto machine = std::make_unique<typename B::Machine>();
-  agreement.machine_cycles += B::run(*machine, shape, o, weights, activations, cycle);
+  agreement.machine_cycles += B::run(machine, shape, o, weights, activations, cycle);
   agreement.formula_cycles += B::cycles(shape, o);
   for (std::size_t i = 0; i < value.size(); ++i) agreement.mismatches += value[i] == cycle[i] ? 0 : 1;
   agreement.operands += shape.rows * ((shape.columns + 1) / 2) * shape.vectors;
+}
+
+/// The same with a new machine.
+template <Block B>
+void compare_views(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
+                   std::span<const std::int16_t> activations, Agreement& agreement) {
+  const auto machine = std::make_unique<typename B::Machine>();
+  compare_views<B>(*machine, shape, o, weights, activations, agreement);
 }
 
 namespace detail {
@@ -67,15 +77,10 @@ inline std::vector<std::int16_t> all_values(int bits, bool is_signed) {
   return o.weight_bits + o.activation_bits <= 8;
 }
 
-/// Compares the views of a block: on every two-term product of operands of up to 8 bits together, and on random
-/// matrix products of random shapes.
-///
-/// @param products  number of random matrix products
-/// @throws RangeError  the block lacks these operands
-template <Block B>
-[[nodiscard]] Agreement verify(const Operands& o, std::uint64_t seed, int products = 20) {
-  check_supported<B>(o);
-  Agreement agreement;
+/// Calls f(shape, weights, activations) with the matrix products of `verify`: one with every two-term product of
+/// operands of up to 8 bits together, then random ones of random shapes.
+template <class F>
+void for_each_product(const Operands& o, std::uint64_t seed, int products, F&& f) {
   const auto weights = detail::all_values(o.weight_bits, o.signed_weights);
   const auto activations = detail::all_values(o.activation_bits, o.signed_activations);
   if (verifies_all(o)) {
@@ -90,7 +95,7 @@ template <Block B>
       }
     const MatrixShape shape{.rows = std::ssize(rows) / 2, .columns = 2, .vectors = std::ssize(first)};
     first.insert(first.end(), second.begin(), second.end());
-    compare_views<B>(shape, o, rows, first, agreement);
+    f(shape, rows, first);
   }
   core::Random random(seed);
   const auto draw = [&](const std::vector<std::int16_t>& from, std::int64_t count) {
@@ -106,8 +111,23 @@ template <Block B>
     shape.vectors = random.integer(1, 5);
     const auto w = draw(weights, shape.rows * shape.columns);
     const auto a = draw(activations, shape.columns * shape.vectors);
-    compare_views<B>(shape, o, w, a, agreement);
+    f(shape, w, a);
   }
+}
+
+/// Compares the views of a block: on every two-term product of operands of up to 8 bits together, and on random
+/// matrix products of random shapes.
+///
+/// @param products  number of random matrix products
+/// @throws RangeError  the block lacks these operands
+template <Block B>
+[[nodiscard]] Agreement verify(const Operands& o, std::uint64_t seed, int products = 20) {
+  check_supported<B>(o);
+  Agreement agreement;
+  for_each_product(o, seed, products,
+                   [&](const MatrixShape& shape, const auto& weights, const auto& activations) {
+                     compare_views<B>(shape, o, weights, activations, agreement);
+                   });
   return agreement;
 }
 

@@ -77,6 +77,13 @@ class BramacMachine {
   [[nodiscard]] constexpr int state() const noexcept { return sequencer_.state(); }
   [[nodiscard]] constexpr int counter() const noexcept { return sequencer_.counter(); }
   [[nodiscard]] constexpr int precision() const noexcept { return precision_; }
+  [[nodiscard]] constexpr bool signed_inputs() const noexcept { return signed_inputs_; }
+  [[nodiscard]] constexpr BlockMode mode() const noexcept { return mode_; }
+
+  /// The activation registers of an array, shifted as far as its bits are used up.
+  [[nodiscard]] constexpr const std::array<std::uint8_t, 2>& inputs(int array_index) const noexcept {
+    return inputs_[static_cast<std::size_t>(array_index)];
+  }
 
   /// The accumulators are at the output in the coming cycle.
   [[nodiscard]] constexpr bool readout() const noexcept { return sequencer_.row(table).readout; }

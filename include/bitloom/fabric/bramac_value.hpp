@@ -28,8 +28,10 @@ void bramac_sums(const MatrixShape& shape, const Operands& o, std::span<const st
       if (a < 0) a = static_cast<std::int16_t>(a + (1 << (o.activation_bits - 2)));
     activations = released;
   }
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns, weights.data(), shape.columns,
-                    activations.data(), shape.vectors, o.signed_activations, result.data(), shape.vectors);
+  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns,
+                    kernel::WideIntegers{weights.data(), shape.columns, true},
+                    kernel::WideIntegers{activations.data(), shape.vectors, o.signed_activations},
+                    result.data(), shape.vectors);
 }
 
 }  // namespace detail

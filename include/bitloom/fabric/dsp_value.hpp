@@ -17,8 +17,10 @@ inline void DspSlice::multiply(const MatrixShape& shape, const Operands& o,
   check_sum_width(shape, o);
   check_values("weight", weights, o.weight_bits, o.signed_weights);
   check_values("activation", activations, o.activation_bits, o.signed_activations);
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns, weights.data(), shape.columns,
-                    activations.data(), shape.vectors, o.signed_activations, result.data(), shape.vectors);
+  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns,
+                    kernel::WideIntegers{weights.data(), shape.columns, true},
+                    kernel::WideIntegers{activations.data(), shape.vectors, o.signed_activations},
+                    result.data(), shape.vectors);
 }
 
 }  // namespace bitloom::fabric

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bitloom/rtl/agreement.hpp>
+#include <bitloom/rtl/bramac.hpp>
+#include <bitloom/rtl/bramac_test.hpp>
+#include <bitloom/rtl/bramac_text.hpp>
+#include <bitloom/rtl/cosimulate.hpp>
+#include <bitloom/rtl/efsm.hpp>
+#include <bitloom/rtl/synthesis.hpp>
+#include <bitloom/rtl/text.hpp>
+#include <bitloom/rtl/tool.hpp>
+#include <bitloom/rtl/trace.hpp>

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bitloom/rtl/agreement.hpp>
+
+#include <doctest/doctest.h>
+
+#include "simulations.hpp"
+
+namespace {
+
+using namespace bitloom;
+using namespace bitloom::fabric;
+
+TEST_CASE_TEMPLATE("value, machine and RTL agree on whole matrix products of every width and sign", B,
+                   Bramac2sa, Bramac1da) {
+  if (!rtl::test::can_simulate()) return;
+  for (const int bits : {2, 4, 8})
+    for (const bool is_signed : {false, true}) {
+      const Operands o{.weight_bits = bits, .activation_bits = bits, .signed_activations = is_signed};
+      const auto agreement = rtl::verify(rtl::test::simulation<B>(), o, 31, 1);
+      CAPTURE(to_string(agreement));
+      CHECK(agreement.holds());
+      CHECK(agreement.rtl_cycles >
+            agreement.views.formula_cycles * B::variant::clock_ratio);  // and the loading
+      CHECK(agreement.views.operands == fabric::verify<B>(o, 31, 1).operands);
+      if (verifies_all(o)) CHECK(agreement.views.operands >= std::int64_t{1} << (4 * bits));
+    }
+}
+
+TEST_CASE("the line says where the RTL differs, and nothing compared is no agreement") {
+  CHECK(!rtl::Agreement{}.holds());
+  const fabric::Agreement views{7, 0, 9, 9};
+  CHECK(!rtl::Agreement{views, 0, ""}.holds());
+  CHECK(rtl::Agreement{views, 40, ""}.holds());
+  CHECK(!rtl::Agreement{views, 40, "FAIL cycle 3: carry is 1 instead of 0"}.holds());
+  CHECK(to_string(rtl::Agreement{views, 40, ""}) == "value = machine = RTL on 7 operands, cycles = formula");
+  CHECK(to_string(rtl::Agreement{views, 40, "FAIL cycle 3: carry is 1 instead of 0"}) ==
+        "value = machine != RTL (FAIL cycle 3: carry is 1 instead of 0) on 7 operands, cycles = formula");
+}
+
+TEST_CASE("verifying operands that the block lacks is refused") {
+  if (!rtl::test::can_simulate()) return;
+  CHECK_THROWS_AS(static_cast<void>(rtl::verify(rtl::test::simulation<Bramac2sa>(),
+                                                {.weight_bits = 3, .activation_bits = 3}, 1)),
+                  RangeError);
+}
+
+}  // namespace
