@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Are the views of a compute-in-BRAM block the same block? Checks reference files and verifies the models.
+// Are the views of a compute-in-BRAM block the same block, and what does such a block buy? Checks reference files,
+// verifies the models, and explores accelerators made of them.
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -22,11 +24,17 @@
 #include <bitloom/net/layer_list_json.hpp>
 #include <bitloom/net/lowering.hpp>
 #include <bitloom/net/zoo.hpp>
+#include <bitloom/rtl/agreement.hpp>
 
 #include "support/bramac_reference.hpp"
+#include "support/bramac_reproduction.hpp"
 #include "support/check.hpp"
+#include "support/compare.hpp"
+#include "support/device_reference.hpp"
+#include "support/explore.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
+#include "support/rtl_view.hpp"
 
 namespace {
 
@@ -42,16 +50,37 @@ struct Verdict {
   std::string block;
   Operands operands{};
   fabric::Agreement agreement{};
+  std::optional<rtl::Agreement> rtl{};  ///< with the simulation, where that was asked for
+
+  [[nodiscard]] bool holds() const { return rtl ? rtl->holds() : agreement.holds(); }
+  [[nodiscard]] std::string text() const { return rtl ? rtl::to_string(*rtl) : fabric::to_string(agreement); }
 };
 
-int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
+struct VerifyOptions {
+  std::uint64_t seed = 1;
+  int products = 20;
+  bool rtl = false;
+  std::string json;
+};
+
+int run_verify(const VerifyOptions& options) {
+  const auto& [seed, products, with_rtl, json_file] = options;
   if (!json_file.empty()) core::check_writable(json_file);
+  std::optional<examples::RtlSimulations> simulations;
+  if (with_rtl) simulations.emplace();
   std::vector<Verdict> verdicts;
   core::Progress progress("verify", 18);
   const auto verify_widths = [&]<class B>(std::type_identity<B>, bool is_signed) {
     for (const int bits : {2, 4, 8}) {
       const Operands o{.weight_bits = bits, .activation_bits = bits, .signed_activations = is_signed};
-      verdicts.push_back({std::string(B::name), o, fabric::verify<B>(o, seed, products)});
+      Verdict verdict{.block = std::string(B::name), .operands = o};
+      if (simulations) {
+        verdict.rtl = simulations->verify<B>(o, options.seed, options.products);
+        verdict.agreement = verdict.rtl->views;
+      } else {
+        verdict.agreement = fabric::verify<B>(o, options.seed, options.products);
+      }
+      verdicts.push_back(std::move(verdict));
       progress.update(std::ssize(verdicts));
     }
   };
@@ -65,10 +94,10 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
   bool all_ok = true;
   auto list = nlohmann::json::array();
   for (const auto& v : verdicts) {
-    all_ok = all_ok && v.agreement.holds();
+    all_ok = all_ok && v.holds();
     const bool every = fabric::verifies_all(v.operands);
-    fmt::print("{:<22} {:<12}  {}{}\n", v.block, fabric::to_string(v.operands),
-               fabric::to_string(v.agreement), every ? " (every MAC2 among them)" : "");
+    fmt::print("{:<22} {:<12}  {}{}\n", v.block, fabric::to_string(v.operands), v.text(),
+               every ? " (every MAC2 among them)" : "");
     list.push_back({{"block", v.block},
                     {"weight_bits", v.operands.weight_bits},
                     {"activation_bits", v.operands.activation_bits},
@@ -77,7 +106,8 @@ int run_verify(std::uint64_t seed, int products, const std::string& json_file) {
                     {"operands", v.agreement.operands},
                     {"mismatches", v.agreement.mismatches},
                     {"machine_cycles", v.agreement.machine_cycles},
-                    {"formula_cycles", v.agreement.formula_cycles}});
+                    {"formula_cycles", v.agreement.formula_cycles},
+                    {"rtl_cycles", v.rtl ? nlohmann::json(v.rtl->rtl_cycles) : nlohmann::json(nullptr)}});
   }
   fmt::print("seed {}, {} random products for each line\n", seed, products);
   if (!json_file.empty())
@@ -159,23 +189,43 @@ int main(int argc, char** argv) {
 
   std::vector<std::string> files;
   std::string json_file;
-  auto* check = app.add_subcommand("check",
-                                   "recompute reference files (MAC2 dot products, eFSM traces, cycle "
-                                   "counts, accumulator limits, instruction words)");
+  auto* check =
+      app.add_subcommand("check",
+                         "recompute reference files (MAC2 dot products, eFSM traces, cycle "
+                         "counts, accumulator limits, instruction words, DLA overlays and their "
+                         "exploration, areas, peak throughput, CoMeFa operations, published results)");
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
   examples::add_output(*check, "--json", json_file, "also write the result to this file");
 
-  std::uint64_t seed = 1;
-  int products = 20;
+  VerifyOptions verify;
   auto* verify_command =
       app.add_subcommand("verify", "compare the views of every BRAMAC block, width and sign");
-  verify_command->add_option("--seed", seed, "seed of the random operands")
+  verify_command->add_option("--seed", verify.seed, "seed of the random operands")
       ->check(examples::seed_number())
       ->capture_default_str();
-  verify_command->add_option("--products", products, "random matrix products for each block, width and sign")
+  verify_command
+      ->add_option("--products", verify.products, "random matrix products for each block, width and sign")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  examples::add_output(*verify_command, "--json", json_file, "also write the result to this file");
+  verify_command->add_flag("--rtl", verify.rtl,
+                           "simulate the emitted hardware description as well, with Verilator: minutes");
+  examples::add_output(*verify_command, "--json", verify.json, "also write the result to this file");
+
+  examples::RtlOptions rtl_options;
+  auto* rtl_command =
+      app.add_subcommand("rtl", "the block as synthesizable SystemVerilog, with a testbench and a trace");
+  rtl_command->add_option("--variant", rtl_options.variant, "2SA or 1DA")
+      ->check(CLI::IsMember({"2SA", "1DA"}))
+      ->capture_default_str();
+  rtl_command->add_flag("--released", rtl_options.released, "with the control table as released");
+  rtl_command
+      ->add_option("--output", rtl_options.folder,
+                   "folder for module, testbench and trace; without it, the module is printed")
+      ->type_name("FOLDER")
+      ->check(examples::not_empty());
+  rtl_command->add_option("--seed", rtl_options.seed, "seed of the operands in the trace")
+      ->check(examples::seed_number())
+      ->capture_default_str();
 
   CostOptions cost;
   auto* cost_command =
@@ -190,9 +240,22 @@ int main(int argc, char** argv) {
   cost_command->add_flag("--layers", cost.layers, "also print every layer");
   examples::add_output(*cost_command, "--json", cost.json, "also write the result to this file");
 
+  examples::ExploreOptions explore;
+  const auto& explore_command = examples::add_explore(app, explore);
+  examples::CompareOptions compare;
+  const auto& compare_command = examples::add_compare(app, compare);
+
+  std::string page;
+  auto* reproduce = app.add_subcommand("reproduce", "write a page of published results beside ours");
+  reproduce->add_option("FILE", page, "the page, in Markdown")->required()->check(examples::not_empty());
+
   return examples::run_program(app, argc, argv, [&] {
+    if (compare_command.parsed()) return examples::run_compare(compare, load_networks);
+    if (explore_command.parsed()) return examples::run_explore(explore);
+    if (reproduce->parsed()) return examples::run_reproduce(page, {examples::reproduce_device()});
     if (check->parsed()) return examples::check_files(files, json_file, examples::check_bramac_file);
     if (cost_command->parsed()) return run_cost(cost);
-    return run_verify(seed, products, json_file);
+    if (rtl_command->parsed()) return examples::run_rtl(rtl_options);
+    return run_verify(verify);
   });
 }

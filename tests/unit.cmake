@@ -27,6 +27,9 @@ foreach(source IN LISTS sources)
     add_executable(${program})
     target_link_libraries(${program} PRIVATE bitloom_development bitloom_doctest_main doctest::doctest)
     target_include_directories(${program} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}")
+    if(NOT folder MATCHES "^(kernel|quant)$") # whose loops compilers make vectors of
+      target_compile_options(${program} PRIVATE $<$<CONFIG:Release>:-O1>)
+    endif()
     target_compile_definitions(${program} PRIVATE
       "BITLOOM_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\""
       "BITLOOM_REFERENCE_DIR=\"${PROJECT_SOURCE_DIR}/../shared/reference\"")

@@ -20,6 +20,9 @@
 #include <bitloom/fabric.hpp>
 
 #include "check.hpp"
+#include "comefa_reference.hpp"
+#include "device_reference.hpp"
+#include "dla_reference.hpp"
 #include "json_fields.hpp"
 
 namespace bitloom::examples {
@@ -371,10 +374,13 @@ inline void check_instructions(const core::Csv& file, CaseCounter& counter) {
 /// Checks one reference file, whose kind its content tells.
 /// @throws ParseError  it is none of the known kinds
 inline void check_bramac_file(const std::string& path, CaseCounter& counter) {
+  if (check_dla_file(path, counter, device_quantity)) return;
   const auto text = core::read_file(path);
   const auto first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (first != std::string::npos && text[first] == '{') return check_dot_vectors(path, counter);
   const auto file = core::Csv::parse(text, path);
+  if (check_device_file(file, counter)) return;
+  if (file.has_column("execute_cycles")) return check_comefa_cycles(file, counter);
   if (file.has_column("waddr1")) return check_trace(file, counter);
   if (file.has_column("efsm_cycles_per_mac2")) return check_mac2_cycles(file, counter);
   if (file.has_column("max_mac2_without_any_possible_wrap")) return check_accumulator_limits(file, counter);

@@ -19,6 +19,19 @@ inline void write_json(const std::string& path, const nlohmann::json& report) {
   core::write_file(path, report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+/// A number from outside, with its origin and standing.
+inline nlohmann::json to_json(const core::Constant& c) {
+  return {{"name", c.name},
+          {"value", c.value},
+          {"unit", c.unit},
+          {"source", c.source},
+          {"standing", core::name(c.standing)}};
+}
+inline std::string constant_text(const core::Constant& c) {
+  return fmt::format("{}: {:g}{}{} ({}: {})", c.name, c.value, c.unit.empty() ? "" : " ", c.unit,
+                     core::name(c.standing), c.source);
+}
+
 /// What the figures of a report rest on: assumptions, and constants from outside, each once.
 class Basis {
  public:
@@ -30,9 +43,7 @@ class Basis {
   [[nodiscard]] std::vector<std::string> lines() const {
     std::vector<std::string> lines{"* At an assumed clock; cycles are counted."};
     lines.insert(lines.end(), accel::network_assumptions.begin(), accel::network_assumptions.end());
-    for (const auto& c : constants_)
-      lines.push_back(fmt::format("{}: {:g}{}{} ({}: {})", c.name, c.value, c.unit.empty() ? "" : " ", c.unit,
-                                  core::name(c.standing), c.source));
+    for (const auto& c : constants_) lines.push_back(constant_text(c));
     return lines;
   }
 
@@ -40,12 +51,7 @@ class Basis {
   void write_to(nlohmann::json& report) const {
     report["assumptions"] = accel::network_assumptions;
     report["constants"] = nlohmann::json::array();
-    for (const auto& c : constants_)
-      report["constants"].push_back({{"name", c.name},
-                                     {"value", c.value},
-                                     {"unit", c.unit},
-                                     {"source", c.source},
-                                     {"standing", core::name(c.standing)}});
+    for (const auto& c : constants_) report["constants"].push_back(to_json(c));
   }
 
  private:

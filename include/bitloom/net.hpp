@@ -7,4 +7,5 @@
 #include <bitloom/net/network.hpp>
 #include <bitloom/net/quantized_network.hpp>
 #include <bitloom/net/tensor_shape.hpp>
+#include <bitloom/net/workload.hpp>
 #include <bitloom/net/zoo.hpp>
