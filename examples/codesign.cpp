@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What does a number format cost in accuracy, and what does it buy on a block? Trains a network, quantizes it, and
-// runs it bit by bit on models of FPGA blocks.
+// runs it bit by bit: on models of FPGA blocks, or for formats that no block has, on codes alone.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -25,6 +27,10 @@
 #include <bitloom/fabric.hpp>
 #include <bitloom/format.hpp>
 #include <bitloom/net/quantized_network.hpp>
+#include <bitloom/op/quantized_gemm.hpp>
+#include <bitloom/quant/mx.hpp>
+#include <bitloom/quant/nvfp4.hpp>
+#include <bitloom/quant/symmetric.hpp>
 #include <bitloom/train.hpp>
 
 #include "support/data.hpp"
@@ -46,12 +52,58 @@ struct Width {
   using Activation = format::Int<Bits, format::Unsigned>;
 };
 using Widths = core::TypeList<Width<2>, Width<4>, Width<8>>;
+
+/// Formats that no block computes with: their codes are multiplied exactly and summed as the type says.
+template <int Bits>
+struct Integers {
+  using Gemm = op::QuantizedGemm<quant::Symmetric<format::Int<Bits>, quant::PerChannel>,
+                                 quant::Symmetric<format::Int<Bits, format::Unsigned>>>;
+};
+template <class F>
+struct Floats {
+  using Gemm = op::QuantizedGemm<quant::Symmetric<F, quant::PerChannel>, quant::Symmetric<F>, op::FloatSum>;
+};
+template <class B>
+struct InBlocks {
+  using Gemm = op::BlockGemm<B>;
+};
+template <class E>
+using Mx = InBlocks<quant::MxBlock<E>>;
+using CodeFormats =
+    core::TypeList<Integers<3>, Integers<5>, Integers<6>, Integers<7>, Floats<format::E4m3fn>,
+                   Floats<format::E5m2>, Floats<format::E4m3fnuz>, Floats<format::E3m2fn>,
+                   Floats<format::E2m3fn>, Floats<format::E2m1fn>, Floats<format::Bfloat16>,
+                   Mx<quant::MxFp8E4m3>, Mx<quant::MxFp8E5m2>, Mx<quant::MxFp6E3m2>, Mx<quant::MxFp6E2m3>,
+                   Mx<quant::MxFp4>, Mx<quant::MxInt8>, InBlocks<quant::Nvfp4Block<>>>;
+/// A name, and the bits of a weight with its share of a block's scale.
+struct CodeFormatName {
+  std::string_view name;
+  double bits;
+};
+constexpr std::array<CodeFormatName, CodeFormats::size> code_formats{{{"int3", 3},
+                                                                      {"int5", 5},
+                                                                      {"int6", 6},
+                                                                      {"int7", 7},
+                                                                      {"e4m3fn", 8},
+                                                                      {"e5m2", 8},
+                                                                      {"e4m3fnuz", 8},
+                                                                      {"e3m2fn", 6},
+                                                                      {"e2m3fn", 6},
+                                                                      {"e2m1fn", 4},
+                                                                      {"bf16", 16},
+                                                                      {"mxfp8_e4m3", 8.25},
+                                                                      {"mxfp8_e5m2", 8.25},
+                                                                      {"mxfp6_e3m2", 6.25},
+                                                                      {"mxfp6_e2m3", 6.25},
+                                                                      {"mxfp4_e2m1", 4.25},
+                                                                      {"mxint8", 8.25},
+                                                                      {"nvfp4", 4.5}}};
 using Blocks = core::TypeList<fabric::Bramac2sa, fabric::Bramac1da, fabric::DspSlice>;
 
 struct Options {
   std::string data;
   std::string digits = BITLOOM_EXAMPLE_DATA "/digits8x8.csv";
-  std::string bits = "8,4,2";
+  std::string formats = "int8,int4,int2,e4m3fn,mxfp4_e2m1";
   std::int64_t blocks = 16;
   std::int64_t sample = 4;
   int epochs = 20;
@@ -180,6 +232,44 @@ void run_width(std::span<const net::FloatStage> stages, const train::Split& data
   });
 }
 
+/// A format that ran on codes alone.
+struct CodeRow {
+  CodeFormatName format;
+  double accuracy{};
+};
+
+/// Runs the test images with both operands of every product quantized; activations by scales found on training images.
+template <class G>
+double code_accuracy(std::span<const net::FloatStage> stages, const train::Split& data) {
+  const auto images = std::min<std::int64_t>(data.train.count(), 512);
+  const auto first = images_of(data.train, 0, images);
+  std::vector<float> calibration(first.begin(), first.end());
+  std::vector<G> gemms;
+  for (const auto& stage : stages) {
+    if constexpr (std::is_default_constructible_v<G>)
+      gemms.emplace_back();
+    else
+      gemms.emplace_back(G::scale_for(calibration));
+    calibration = net::run_float_stage(stage, images, calibration);
+  }
+  std::int64_t right = 0;
+  constexpr std::int64_t portion = 250;
+  for (std::int64_t begin = 0; begin < data.test.count(); begin += portion) {
+    const auto count = std::min(portion, data.test.count() - begin);
+    const auto part = images_of(data.test, begin, count);
+    std::vector<float> values(part.begin(), part.end());
+    for (std::size_t i = 0; i < stages.size(); ++i)
+      values = net::run_float_stage(stages[i], count, values, gemms[i]);
+    const auto classes = std::ssize(values) / count;
+    for (std::int64_t n = 0; n < count; ++n) {
+      const auto* row = values.data() + n * classes;
+      right +=
+          std::max_element(row, row + classes) - row == data.test.labels[static_cast<std::size_t>(begin + n)];
+    }
+  }
+  return static_cast<double>(right) / static_cast<double>(data.test.count());
+}
+
 nlohmann::json to_json(const Row& row) {
   auto json = examples::to_json(row.cost);
   json.update({{"format", row.format},
@@ -203,10 +293,18 @@ std::vector<std::string> cells(const Row& row) {
                    examples::cost_cells(row.cost));
 }
 
-std::string html(const std::vector<Row>& rows, const std::string& facts,
-                 const std::vector<std::string>& basis) {
-  examples::HtmlReport report("Number formats on FPGA blocks");
-  report.paragraph(facts);
+const std::vector<std::string> code_header{"format without a block", "bits a weight", "accuracy"};
+constexpr std::string_view code_note =
+    "No block of the library computes with these. Integer sums are exact; minifloats are summed in float32, "
+    "one rounding "
+    "a product; blocks with scales of their own, one rounding a block.";
+
+std::vector<std::string> cells(const CodeRow& row) {
+  return {std::string(row.format.name), fmt::format("{:g}", row.format.bits),
+          fmt::format("{:.2f} %", 100 * row.accuracy)};
+}
+
+void add_blocks(examples::HtmlReport& report, const std::vector<Row>& rows) {
   std::vector<std::vector<std::string>> lines;
   for (const auto& row : rows) lines.push_back(cells(row));
   report.table(header, lines);
@@ -231,25 +329,52 @@ std::string html(const std::vector<Row>& rows, const std::string& facts,
   chart("Latency of one image", "µs", [](const Row& r) { return r.cost.latency_us; });
   chart("Clock cycles of one image", "cycles",
         [](const Row& r) { return static_cast<double>(r.cost.cycles + r.cost.load_cycles); });
+}
+
+std::string html(const std::vector<Row>& rows, const std::vector<CodeRow>& code_rows,
+                 const std::string& facts, const std::vector<std::string>& basis) {
+  examples::HtmlReport report("Number formats on FPGA blocks");
+  report.paragraph(facts);
+  if (!rows.empty()) add_blocks(report, rows);
+  if (!code_rows.empty()) {
+    report.heading("Formats that no block computes with");
+    std::vector<std::vector<std::string>> lines;
+    for (const auto& row : code_rows) lines.push_back(cells(row));
+    report.table(code_header, lines);
+    report.paragraph(code_note);
+  }
   report.heading("What the figures rest on");
   for (const auto& line : basis) report.paragraph(line);
   return report.text();
 }
 
-/// The widths of a list such as `8,4,2`, each once.
-std::vector<int> parse_bits(const std::string& text) {
+/// What a list such as `int8,e4m3fn` asks for: widths of integers that blocks compute with, and places in CodeFormats.
+struct Choice {
   std::vector<int> widths;
+  std::vector<std::size_t> code_formats;
+};
+
+Choice parse_formats(const std::string& text) {
+  Choice choice;
+  std::vector<std::string> seen;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
     const auto word = text.substr(begin, end - begin);
-    if (word != "2" && word != "4" && word != "8")
-      throw RangeError("--bits: '" + word + "' is not 2, 4 or 8, which are the widths that the blocks have");
-    widths.push_back(word[0] - '0');
-    if (std::ranges::count(widths, widths.back()) > 1)
-      throw RangeError("--bits: " + word + " is there twice");
+    if (std::ranges::count(seen, word) > 0) throw RangeError("--formats: " + word + " is there twice");
+    seen.push_back(word);
+    const auto found = std::ranges::find(code_formats, word, &CodeFormatName::name);
+    if (word == "int2" || word == "int4" || word == "int8") {
+      choice.widths.push_back(word.back() - '0');
+    } else if (found != code_formats.end()) {
+      choice.code_formats.push_back(static_cast<std::size_t>(found - code_formats.begin()));
+    } else {
+      std::string names = "int2, int4, int8";
+      for (const auto& format : code_formats) names += ", " + std::string(format.name);
+      throw RangeError("--formats: '" + word + "' is none of " + names);
+    }
     begin = end + 1;
   }
-  return widths;
+  return choice;
 }
 
 /// The network halves its feature maps twice.
@@ -263,7 +388,7 @@ void check_images(const std::string& name, const train::Split& data) {
 }
 
 int run(const Options& options) {
-  const auto widths = parse_bits(options.bits);
+  const auto choice = parse_formats(options.formats);
   for (const auto& file : {options.json, options.html})
     if (!file.empty()) core::check_writable(file);
   const auto loaded = examples::load_data(options.data, options.digits);
@@ -276,15 +401,22 @@ int run(const Options& options) {
   const auto stages = stages_of(model);
 
   std::vector<Row> rows;
+  std::vector<CodeRow> code_rows;
   {
-    core::Progress progress("run", std::ssize(widths) * static_cast<std::int64_t>(Blocks::size));
-    for (const int bits : widths)
+    const auto on_blocks = std::ssize(choice.widths) * static_cast<std::int64_t>(Blocks::size);
+    core::Progress progress("run", on_blocks + std::ssize(choice.code_formats));
+    for (const int bits : choice.widths)
       core::visit_at(
           Widths{},
           bits == 2   ? 0
           : bits == 4 ? 1
                       : 2,
           [&]<class W>(std::type_identity<W>) { run_width<W>(stages, data, options, progress, rows); });
+    for (const auto place : choice.code_formats)
+      core::visit_at(CodeFormats{}, place, [&]<class F>(std::type_identity<F>) {
+        code_rows.push_back({code_formats[place], code_accuracy<typename F::Gemm>(stages, data)});
+        progress.update(on_blocks + std::ssize(code_rows), std::string(code_formats[place].name));
+      });
   }
 
   const auto facts = fmt::format(
@@ -303,12 +435,20 @@ int run(const Options& options) {
     equal = equal && row.value_images == data.test.count() &&
             row.cycle_images == std::min(options.sample, data.test.count());
   }
-  fmt::print("{}\n\n{}\n", facts, table.text());
+  fmt::print("{}\n\n", facts);
+  if (!rows.empty()) fmt::print("{}\n", table.text());
+  if (!code_rows.empty()) {
+    core::Table code_table(code_header);
+    for (const auto& row : code_rows) code_table.add_row(cells(row));
+    fmt::print("{}\n{}\n", code_table.text(), code_note);
+  }
   for (const auto& line : basis.lines()) fmt::print("{}\n", line);
-  fmt::print(
-      "{}: value view = plain integers on {} images, cycle view = plain integers and cycles = formula on {} "
-      "images, for every line of the table\n",
-      equal ? "agreement" : "DISAGREEMENT", data.test.count(), std::min(options.sample, data.test.count()));
+  if (!rows.empty())
+    fmt::print(
+        "{}: value view = plain integers on {} images, cycle view = plain integers and cycles = formula on "
+        "{} "
+        "images, for every line of the table\n",
+        equal ? "agreement" : "DISAGREEMENT", data.test.count(), std::min(options.sample, data.test.count()));
 
   if (!options.json.empty()) {
     nlohmann::json report{{"version", version},
@@ -321,13 +461,17 @@ int run(const Options& options) {
                           {"float_accuracy", float_accuracy},
                           {"cycle_view_images", std::min(options.sample, data.test.count())},
                           {"views_agree", equal},
-                          {"rows", nlohmann::json::array()}};
+                          {"rows", nlohmann::json::array()},
+                          {"formats_without_a_block", nlohmann::json::array()}};
     for (const auto& row : rows) report["rows"].push_back(to_json(row));
+    for (const auto& row : code_rows)
+      report["formats_without_a_block"].push_back(
+          {{"format", row.format.name}, {"bits_per_weight", row.format.bits}, {"accuracy", row.accuracy}});
     basis.write_to(report);
     examples::write_json(options.json, report);
   }
   if (!options.html.empty()) {
-    core::write_file(options.html, html(rows, facts, basis.lines()));
+    core::write_file(options.html, html(rows, code_rows, facts, basis.lines()));
     fmt::print("report: {}\n", options.html);
   }
   return equal ? examples::success : examples::check_failed;
@@ -348,7 +492,10 @@ int main(int argc, char** argv) {
       ->check(examples::not_empty());
   app.add_option("--digits", options.digits, "CSV file with digits of 8x8 pixels, used without --data")
       ->capture_default_str();
-  app.add_option("--bits", options.bits, "widths of weights and activations, of 2, 4 and 8")
+  app.add_option(
+         "--formats", options.formats,
+         "of weights and activations: int8, int4, int2 on the blocks; e4m3fn, e5m2, e2m1fn, mxfp8_e4m3, "
+         "mxfp4_e2m1, mxint8, nvfp4, int3 and others on codes alone")
       ->capture_default_str();
   app.add_option("--blocks", options.blocks, "blocks of each kind")
       ->check(CLI::Range(1, 1 << 20))

@@ -106,10 +106,12 @@ int run_diff(const std::string& a, const std::string& b, std::int64_t limit, con
   return examples::success;
 }
 
-using FastFormats = core::TypeList<format::E4m3fn, format::E5m2, format::E4m3, format::E3m4, format::E3m2fn,
-                                   format::E2m3fn, format::E2m1fn, format::Half>;
-constexpr std::array<std::string_view, FastFormats::size> fast_names{"e4m3fn", "e5m2",   "e4m3",   "e3m4",
-                                                                     "e3m2fn", "e2m3fn", "e2m1fn", "f16"};
+using FastFormats = core::TypeList<format::E4m3fn, format::E5m2, format::E4m3, format::E3m4, format::E4m3fnuz,
+                                   format::E5m2fnuz, format::E4m3b11fnuz, format::E3m2fn, format::E2m3fn,
+                                   format::E2m1fn, format::Half, format::Bfloat16, format::Tf32>;
+constexpr std::array<std::string_view, FastFormats::size> fast_names{
+    "e4m3fn", "e5m2",   "e4m3",   "e3m4", "e4m3fnuz", "e5m2fnuz", "e4m3b11fnuz",
+    "e3m2fn", "e2m3fn", "e2m1fn", "f16",  "bf16",     "tf32"};
 
 /// Encodes float32 patterns, every `step`-th of all, as an array and one by one.
 template <class F>

@@ -23,8 +23,8 @@ function(bitloom_bad_input name program text)
     -P "${PROJECT_SOURCE_DIR}/tests/support/bad_input.cmake")
 endfunction()
 bitloom_bad_input(unknown_option codesign "--bogus" --bogus)
-bitloom_bad_input(unknown_width codesign "3" --bits 3)
-bitloom_bad_input(width_twice codesign "twice" --bits 8,8)
+bitloom_bad_input(format_of_nothing codesign "'int9'" --formats int9)
+bitloom_bad_input(format_twice codesign "twice" --formats int8,int8)
 bitloom_bad_input(negative_seed codesign "-1" --seed -1)
 bitloom_bad_input(no_place_for_json codesign "nowhere/x" --json "${CMAKE_CURRENT_BINARY_DIR}/nowhere/x")
 bitloom_bad_input(missing_folder codesign "train-images" --data "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
@@ -32,6 +32,14 @@ bitloom_bad_input(truncated_digits codesign "line 1, column" --digits "${example
 bitloom_bad_input(block_without_width compute_in_bram "int3 x uint3" cost --bits 3)
 bitloom_bad_input(impossible_layer compute_in_bram "layers[0][1][2]: -1" cost --network
                   "${example_data}/impossible_layer.json")
+bitloom_bad_input(infeasible compute_in_bram "480 block RAMs" explore --network alexnet --dsp 880 --bram 480)
+bitloom_bad_input(no_feature_maps compute_in_bram "iofmap" explore --network "${example_data}/no_feature_maps.json")
+add_test(NAME examples.compute_in_bram.explore COMMAND "${CMAKE_COMMAND}"
+  -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DARGUMENTS=--network;resnet18;--bits;4;--variant;2sa"
+  "-DSTORED=${example_data}/explore.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/explore.json" -P "${PROJECT_SOURCE_DIR}/tests/support/explore.cmake")
+add_test(NAME examples.compute_in_bram.compare COMMAND compute_in_bram compare --shape 160,512)
+add_test(NAME examples.compute_in_bram.rtl COMMAND compute_in_bram rtl --variant 1DA)
+add_test(NAME examples.compute_in_bram.reproduce COMMAND compute_in_bram reproduce "${CMAKE_CURRENT_BINARY_DIR}/bramac.md")
 bitloom_bad_input(no_subcommand compute_in_bram "subcommand")
 bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
 
@@ -61,16 +69,13 @@ if(EXISTS "${reference}/fliqs")
   add_test(NAME examples.formats.check COMMAND formats check ${format_files} "${reference}/fliqs/int_quant.csv"
     "${reference}/fliqs/requant.csv" "${reference}/fliqs/fixed_point.csv" "${reference}/fliqs/aqt_downcast.csv"
     "${reference}/fliqs/mx_blocks.json" "${reference}/fliqs/nvfp4.json" "${reference}/fliqs/dot.json"
-    "${reference}/fliqs/authors_symmetric_quant.json")
-  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130337 passed, 0 failed\n$")
+    "${reference}/fliqs/authors_symmetric_quant.json" "${reference}/fliqs/int_scales.json")
+  set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130367 passed, 0 failed\n$")
 endif()
 if(EXISTS "${reference}/bramac")
-  file(GLOB traces "${reference}/bramac/trace_*.csv")
-  add_test(NAME examples.compute_in_bram.check COMMAND compute_in_bram check ${traces}
-    "${reference}/bramac/trace_operands.jsonl" "${reference}/bramac/mac2_dot_vectors.jsonl"
-    "${reference}/bramac/mac2_cycles.csv" "${reference}/bramac/accumulator_limits.csv"
-    "${reference}/bramac/cim_instruction_vectors.csv")
-  set_tests_properties(examples.compute_in_bram.check PROPERTIES PASS_REGULAR_EXPRESSION "\n117 passed, 0 failed\n$")
+  file(GLOB bramac_files "${reference}/bramac/*.csv" "${reference}/bramac/*.json" "${reference}/bramac/*.jsonl")
+  add_test(NAME examples.compute_in_bram.check COMMAND compute_in_bram check ${bramac_files})
+  set_tests_properties(examples.compute_in_bram.check PROPERTIES PASS_REGULAR_EXPRESSION "\n862 passed, 0 failed\n$")
   add_test(NAME examples.compute_in_bram.check_corrupted COMMAND "${CMAKE_COMMAND}"
     -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DREFERENCE=${reference}/bramac"
     "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")

@@ -44,12 +44,10 @@ struct Conversion {
 inline Conversion parse_conversion(const std::string& text) {
   if (text.find('/') != std::string::npos) {
     Conversion result{.text = text, .format_name = "scale", .bits = 8, .is_block_scale = true};
-    visit_mx(text, [&]<class B>(std::type_identity<B>) {
-      result.encode = [](float x) -> std::optional<std::uint64_t> {
-        typename B::code_type code{};
-        return B::encode(std::span(&x, 1), std::span(&code, 1));
-      };
-    });
+    result.encode = [codec = find_mx(text)](float x) -> std::optional<std::uint64_t> {
+      std::uint8_t code{};
+      return codec.encode(std::span(&x, 1), std::span(&code, 1));
+    };
     result.key = [encode = result.encode](float x) { return *encode(x); };
     result.exact = [](std::uint64_t code) { return format::E8m0fnu::exact(static_cast<std::uint8_t>(code)); };
     return result;

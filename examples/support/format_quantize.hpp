@@ -128,16 +128,14 @@ inline Restored quantize_blocks(const std::string& name, const NumberTable& tabl
     });
     return result;
   }
-  visit_mx(name.find('/') == std::string::npos ? name + "/floor" : name, [&]<class B>(std::type_identity<B>) {
-    blocks(B::standard_size, name[name.find_first_of("0123456789")] - '0',
-           [&](std::span<const float> values) {
-             std::vector<typename B::code_type> codes(values.size());
-             const auto scale = B::encode(values, codes);
-             for (const auto code : codes) {
-               result.codes.insert(code);
-               result.values.push_back(B::decode(scale, code));
-             }
-           });
+  const auto codec = find_mx(name.find('/') == std::string::npos ? name + "/floor" : name);
+  blocks(32, codec.bits, [&](std::span<const float> values) {
+    std::vector<std::uint8_t> codes(values.size());
+    const auto scale = codec.encode(values, codes);
+    for (const auto code : codes) {
+      result.codes.insert(code);
+      result.values.push_back(codec.decode(scale, code));
+    }
   });
   return result;
 }

@@ -23,6 +23,7 @@
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format.hpp>
 #include <bitloom/op/dot.hpp>
+#include <bitloom/quant/asymmetric.hpp>
 #include <bitloom/quant/mx.hpp>
 #include <bitloom/quant/nvfp4.hpp>
 #include <bitloom/quant/requantize.hpp>
@@ -269,10 +270,17 @@ inline void check_aqt(const core::Csv& file, CaseCounter& counter) {
   }
 }
 
-/// Calls f(std::type_identity<MxBlock<…>>{}) with the block format of a name such as `mxfp8_e4m3/floor`.
+/// A block format chosen at run time; elements have up to 8 bits.
+struct MxCodec {
+  std::uint8_t (*encode)(std::span<const float> values,
+                         std::span<std::uint8_t> codes);  ///< returns the scale
+  float (*decode)(std::uint8_t scale, std::uint8_t code);
+  int bits;  ///< of an element
+};
+
+/// The block format of a name such as `mxfp8_e4m3/floor`.
 /// @throws ParseError  there is none
-template <class F>
-void visit_mx(const std::string& name, F&& f) {
+inline MxCodec find_mx(const std::string& name) {
   using namespace quant;
   using Elements =
       core::TypeList<MxFp8E4m3, MxFp8E5m2, MxFp6E3m2, MxFp6E2m3, MxFp4, MxInt8, MxInt<4>, MxInt<2>>;
@@ -285,10 +293,13 @@ void visit_mx(const std::string& name, F&& f) {
   const auto rule = std::ranges::find(rules, name.substr(std::min(slash + 1, name.size())));
   if (element == elements.end() || rule == rules.end())
     throw ParseError("block format '" + name.substr(0, 40) + "' is not known");
-  core::visit_at(
+  return core::visit_at(
       Elements{}, static_cast<std::size_t>(element - elements.begin()), [&]<class E>(std::type_identity<E>) {
-        core::visit_at(Rules{}, static_cast<std::size_t>(rule - rules.begin()),
-                       [&]<class R>(std::type_identity<R>) { f(std::type_identity<MxBlock<E, R>>{}); });
+        return core::visit_at(Rules{}, static_cast<std::size_t>(rule - rules.begin()),
+                              []<class R>(std::type_identity<R>) {
+                                using Block = MxBlock<E, R>;
+                                return MxCodec{Block::encode, Block::decode, Block::Format::bits};
+                              });
       });
 }
 
@@ -297,21 +308,21 @@ inline void check_mx_blocks(const nlohmann::json& cases, CaseCounter& counter) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto values = f32_list(cases[i].at("x_f32"));
     const bool zeros = std::ranges::all_of(values, [](float x) { return x == 0.0F; });
-    for (const auto& [name, block] : cases[i].at("out").items())
-      visit_mx(name, [&]<class B>(std::type_identity<B>) {
-        std::vector<typename B::code_type> codes(values.size());
-        const auto scale = B::encode(values, codes);
-        const auto theirs = whole_list(block.at("codes"), "codes");
-        bool ok = theirs.size() == codes.size();
-        // a block of zeros counts by its values, any block else by its codes
-        if (!zeros) ok = ok && scale == whole(block.at("scale"), "scale");
-        for (std::size_t k = 0; ok && k < codes.size(); ++k) {
-          const auto code = theirs[k];
-          ok = code >= 0 && code <= 255 &&
-               (zeros ? B::decode(0, static_cast<typename B::code_type>(code)) == 0.0F : codes[k] == code);
-        }
-        counter.add(ok, fmt::format("block {}, {}: scale or codes differ", i + 1, name));
-      });
+    for (const auto& [name, block] : cases[i].at("out").items()) {
+      const auto codec = find_mx(name);
+      std::vector<std::uint8_t> codes(values.size());
+      const auto scale = codec.encode(values, codes);
+      const auto theirs = whole_list(block.at("codes"), "codes");
+      bool ok = theirs.size() == codes.size();
+      // a block of zeros counts by its values, any block else by its codes
+      if (!zeros) ok = ok && scale == whole(block.at("scale"), "scale");
+      for (std::size_t k = 0; ok && k < codes.size(); ++k) {
+        const auto code = theirs[k];
+        ok = code >= 0 && code <= 255 &&
+             (zeros ? codec.decode(0, static_cast<std::uint8_t>(code)) == 0.0F : codes[k] == code);
+      }
+      counter.add(ok, fmt::format("block {}, {}: scale or codes differ", i + 1, name));
+    }
   }
 }
 
@@ -413,6 +424,69 @@ inline void check_authors_quantizer(const nlohmann::json& cases, CaseCounter& co
   }
 }
 
+/// int_scales.json: integers of 2 to 16 bits with a scale per tensor, channel and group, the authors' rule; with a power
+/// of two; with a zero point.
+inline void check_integer_scales(const nlohmann::json& cases, CaseCounter& counter) {
+  using Widths = std::integer_sequence<int, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16>;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto field = [&](const char* name) { return whole(cases[i].at(name), name); };
+    core::check_range("bits", field("bits"), 2, 16);
+    const quant::Shape shape{field("rows"), field("cols")};
+    const quant::GroupsOf groups(field("group"));
+    const auto values = f32_list(cases[i].at("x_f32"));
+    core::check_equal("x_f32", std::ssize(values), "rows times cols", quant::element_count(shape));
+    struct Part {
+      const char* name;
+      std::vector<std::int64_t> codes;
+      std::vector<float> scales;
+      std::int64_t zero_point;
+    };
+    std::vector<Part> parts;
+    const auto keep = [&]<class T>(const char* name, const T& tensor) {
+      Part part{name, {}, {}, 0};
+      using F = typename std::remove_cvref_t<decltype(tensor.codes)>::format_type;
+      for (const auto code : tensor.codes.codes()) part.codes.push_back(F::integer(code));
+      if constexpr (requires { tensor.scales.front().zero_point; }) {
+        part.scales = {tensor.scales.front().scale};
+        part.zero_point = tensor.scales.front().zero_point;
+      } else {
+        part.scales = tensor.scales;
+      }
+      parts.push_back(std::move(part));
+    };
+    const auto quantize = [&]<int Bits>(std::integral_constant<int, Bits>) {
+      using quant::Symmetric, quant::FlooredScaling, quant::FloatReciprocal;
+      using F = format::Int<Bits>;
+      keep("per_tensor", Symmetric<F, FlooredScaling, FloatReciprocal>::quantize(values, shape));
+      keep("per_channel",
+           Symmetric<F, quant::PerChannel, FlooredScaling, FloatReciprocal>::quantize(values, shape));
+      keep("per_group",
+           Symmetric<F, quant::GroupsOf, FlooredScaling, FloatReciprocal>::quantize(values, shape, groups));
+      keep("pot", Symmetric<F, quant::PowerOfTwoScaling>::quantize(values, shape));
+      keep("asym", quant::Asymmetric<format::Int<Bits, format::Unsigned>>::quantize(values, shape));
+    };
+    [&]<int... Bits>(std::integer_sequence<int, Bits...>) {
+      ((Bits == field("bits") ? quantize(std::integral_constant<int, Bits>{}) : void()), ...);
+    }
+    (Widths{});
+    const auto bits_of = [](float x) { return std::bit_cast<std::uint32_t>(x); };
+    for (const auto& part : parts) {
+      const auto& expected = cases[i].at(part.name);
+      const std::string_view name = part.name;
+      bool ok = part.codes == whole_list(expected.at("codes"), std::ssize(values), part.name);
+      if (name == "pot") {
+        ok = ok && std::ilogb(part.scales.front()) == whole(expected.at("exp"), "exp");
+      } else if (name == "asym") {
+        ok = ok && bits_of(part.scales.front()) == bits_of(f32_of(expected.at("scale_f32"))) &&
+             part.zero_point == whole(expected.at("zero_point"), "zero_point");
+      } else {
+        ok = ok && std::ranges::equal(part.scales, f32_list(expected.at("scale_f32")), {}, bits_of, bits_of);
+      }
+      counter.add(ok, fmt::format("case {}, {}: scales or codes differ", i + 1, part.name));
+    }
+  }
+}
+
 /// A JSON reference file, whose kind the keys of its first case tell.
 inline void check_format_json(const std::string& path, const std::string& text, CaseCounter& counter) {
   try {
@@ -421,6 +495,7 @@ inline void check_format_json(const std::string& path, const std::string& text, 
       throw ParseError("this is not a list of cases");
     if (cases[0].contains("out")) return check_mx_blocks(cases, counter);
     if (cases[0].contains("deq_f32")) return check_authors_quantizer(cases, counter);
+    if (cases[0].contains("per_group")) return check_integer_scales(cases, counter);
     if (cases[0].contains("exact_int")) return check_dot_products(cases, counter);
     if (cases[0].contains("codes_e2m1")) return check_nvfp4(cases, counter);
     throw ParseError("this is not a kind of file that can be checked");

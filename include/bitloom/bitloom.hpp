@@ -9,4 +9,5 @@
 #include <bitloom/net.hpp>
 #include <bitloom/op.hpp>
 #include <bitloom/quant.hpp>
+#include <bitloom/rtl.hpp>
 #include <bitloom/train.hpp>

@@ -97,6 +97,63 @@ TEST_CASE("codes of every width are stored as one string of bits, in any order o
   });
 }
 
+TEST_CASE("codes are read and written many at a time, from any element on, and nothing around them changes") {
+  core::Random random(2);
+  every_format([&]<class F>(std::type_identity<F>) {
+    using Codes = std::vector<typename F::code_type>;
+    constexpr std::int64_t size = 37;
+    for (std::int64_t first = 0; first <= size; ++first)
+      for (std::int64_t count = 0; first + count <= size; ++count) {
+        PackedTensor<F> tensor(Shape{size});
+        for (std::int64_t i = 0; i < size; ++i)
+          tensor.set_code(i, static_cast<typename F::code_type>(random()));
+        auto expected = tensor;
+        Codes codes(static_cast<std::size_t>(count));
+        for (std::int64_t i = 0; i < count; ++i) {
+          codes[static_cast<std::size_t>(i)] = static_cast<typename F::code_type>(random());
+          expected.set_code(first + i, codes[static_cast<std::size_t>(i)]);
+        }
+        tensor.write_codes(first, codes);
+        bool same = tensor == expected;
+        tensor.read_codes(first, codes);
+        for (std::int64_t i = 0; i < count; ++i)
+          same = same && codes[static_cast<std::size_t>(i)] == expected.code(first + i);
+        if (!same) {
+          CAPTURE(F::bits);
+          CAPTURE(first);
+          CAPTURE(count);
+          REQUIRE(same);
+        }
+      }
+  });
+}
+
+TEST_CASE("a tensor is made of codes or of its bytes") {
+  const std::vector<std::uint8_t> codes{1, 2, 0xF7};
+  const PackedTensor<Int<4>> tensor({3}, codes);
+  CHECK(std::ranges::equal(tensor.bytes(), std::vector<std::uint8_t>{0x21, 0x07}));
+  CHECK(tensor.codes() == std::vector<std::uint8_t>{1, 2, 7});
+  CHECK(PackedTensor<Int<4>>::from_bytes({3}, tensor.bytes()) == tensor);
+  CHECK(PackedTensor<Int<4>>::from_bytes({0}, {}).size() == 0);
+  CHECK_THROWS_WITH_AS((PackedTensor<Int<4>>({2}, codes)), "codes is 3, but the tensor's shape is 2",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(PackedTensor<Int<4>>::from_bytes({5}, tensor.bytes())),
+                       "packed bytes is 2, but the storage of the tensor's shape is 3", ShapeError);
+  const std::vector<std::uint8_t> dirty{0x21, 0x17};
+  CHECK_THROWS_WITH_AS(static_cast<void>(PackedTensor<Int<4>>::from_bytes({3}, dirty)),
+                       "packed bytes: the last is 23, but its bits from 4 on have to be 0", RangeError);
+}
+
+TEST_CASE("more codes than there are elements are refused") {
+  PackedTensor<Int<4>> tensor({2, 3});
+  std::vector<std::uint8_t> codes(4);
+  CHECK_THROWS_AS(tensor.read_codes(3, codes), RangeError);
+  CHECK_THROWS_AS(tensor.write_codes(3, codes), RangeError);
+  CHECK_THROWS_AS(tensor.write_codes(-1, codes), RangeError);
+  CHECK_THROWS_AS(tensor.read_codes(7, {}), RangeError);
+  CHECK_NOTHROW(tensor.read_codes(6, {}));
+}
+
 TEST_CASE("two 4-bit codes share a byte, the first in its low half") {
   PackedTensor<Int<4>> tensor({3});
   tensor.set_code(0, 0x1);

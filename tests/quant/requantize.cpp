@@ -20,7 +20,11 @@
 using namespace bitloom;
 using namespace bitloom::format;
 using quant::DyadicScale;
+using quant::InFloat;
 using quant::Requantize;
+using quant::RequantizeWay;
+using quant::RoundedOnce;
+using quant::RoundedTwice;
 
 namespace {
 
@@ -28,12 +32,14 @@ static_assert(std::is_trivially_copyable_v<DyadicScale> && sizeof(DyadicScale) =
 static_assert(noexcept(DyadicScale{}.apply<NearestUp>(0)));
 static_assert(!noexcept(DyadicScale::from_real(0.5)));
 
-template <class F>
+template <class F, class... W>
 concept HasRequantize = requires {
-  typename Requantize<F>;
+  typename Requantize<F, W...>;
 };
 static_assert(HasRequantize<Int<8>> && HasRequantize<Int<1>> && !HasRequantize<int> &&
               !HasRequantize<Int<32, Unsigned>>);
+static_assert(HasRequantize<Int<8>, RoundedOnce<NearestEven>> && HasRequantize<Int<8>, RoundedTwice> &&
+              HasRequantize<Int<8>, InFloat> && !HasRequantize<Int<8>, NearestEven>);
 
 using UInt4 = Int<4, Unsigned>;  // a comma inside a macro's argument would end it
 using UInt8 = Int<8, Unsigned>;
@@ -167,9 +173,115 @@ TEST_CASE_TEMPLATE("requantizing scales, rounds half up and saturates", F, Int<1
   CHECK(F::integer(Requantize<F>::apply(INT32_MAX, DyadicScale::from_real(0x1p28))) == F::range.max);
 }
 
+TEST_CASE("a factor of 1 and more shifts the accumulator left, saturating at 32 bits, then multiplies high") {
+  core::Random random(4);
+  std::int64_t wrong = 0;
+  std::int64_t saturated = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    const DyadicScale scale{.multiplier = static_cast<std::int32_t>(random.integer(1 << 30, INT32_MAX)),
+                            .shift = static_cast<int>(random.integer(-30, 0))};
+    const auto accumulator =
+        static_cast<std::int32_t>(random() >> 32) >> static_cast<int>(random.integer(0, 31));
+    // in double all of it is exact: the shifted number has 62 bits, of which 32 are not zeros
+    const double shifted = std::clamp(std::ldexp(accumulator, -scale.shift), -0x1p31, 0x1p31 - 1);
+    saturated += std::abs(std::ldexp(accumulator, -scale.shift)) > 0x1p31 ? 1 : 0;
+    // doubling high multiply, half away from zero, by magnitude; 31 + 31 bits need integers
+    const auto product =
+        static_cast<std::uint64_t>(std::abs(shifted)) * static_cast<std::uint64_t>(scale.multiplier);
+    const auto rest = product % (std::uint64_t{1} << 31);
+    // a negative tie goes toward zero: the nudge is 1 - 2^30 there, and the division truncates
+    const auto half = std::uint64_t{1} << 30;
+    const auto high =
+        static_cast<std::int64_t>(product >> 31) + (rest > half || (rest == half && shifted >= 0) ? 1 : 0);
+    wrong += quant::multiply_doubling_high(accumulator, scale) == (shifted < 0 ? -high : high) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+  CHECK(saturated > 1000);
+  CHECK(quant::multiply_doubling_high(3, DyadicScale::from_real(5.0)) == 15);
+  CHECK(quant::multiply_doubling_high(INT32_MAX, DyadicScale::from_real(4.0)) == 1 << 30);
+  CHECK(Requantize<Int<8>, RoundedTwice>::apply(3, DyadicScale::from_real(5.0)) == 15);
+}
+
+TEST_CASE("in float the accumulator, the product and the result are rounded, the last two to nearest even") {
+  core::Random random(5);
+  std::int64_t wrong = 0;
+  std::int64_t differs = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    const auto accumulator =
+        static_cast<std::int32_t>(random() >> 32) >> static_cast<int>(random.integer(0, 31));
+    const auto factor =
+        static_cast<float>(std::ldexp(1 + random.uniform(), static_cast<int>(random.integer(-40, 4))));
+    const float product = static_cast<float>(accumulator) * factor;
+    const auto expected = static_cast<std::int64_t>(std::nearbyint(static_cast<double>(product)));
+    wrong += InFloat::scaled(accumulator, factor) == expected ? 0 : 1;
+    const double exact =
+        static_cast<double>(accumulator) * static_cast<double>(factor);  // 31 + 24 bits: nearly
+    differs += static_cast<std::int64_t>(std::nearbyint(exact)) != expected ? 1 : 0;
+  }
+  CHECK(wrong == 0);
+  CHECK(differs > 100);
+  CHECK(InFloat::scaled(5, 0.5F) == 2);
+  CHECK(InFloat::scaled(7, 0.5F) == 4);
+  CHECK(InFloat::scaled(-5, 0.5F) == -2);
+  CHECK(InFloat::scaled((1 << 24) + 1, 1.0F) == 1 << 24);
+  static_assert(InFloat::scaled(-7, 0.5F) == -4);
+}
+
+TEST_CASE("a product in float beyond all integers saturates, and NaN is refused") {
+  using Limits = std::numeric_limits<float>;
+  using Q = Requantize<Int<32>, InFloat>;
+  CHECK(Int<32>::integer(Q::apply(1, Limits::max(), INT32_MIN)) == INT32_MAX);
+  CHECK(Int<32>::integer(Q::apply(-1, Limits::infinity(), INT32_MAX)) == INT32_MIN);
+  CHECK(Int<32>::integer(Q::apply(INT32_MIN, Limits::max())) == INT32_MIN);
+  CHECK_THROWS_AS(static_cast<void>(Q::apply(0, Limits::infinity())), RangeError);
+  CHECK_THROWS_AS(static_cast<void>(Q::apply(1, Limits::quiet_NaN())), RangeError);
+}
+
+TEST_CASE_TEMPLATE("the zero point is added after each way of scaling, then the sum is clamped", W,
+                   RoundedOnce<>, RoundedOnce<NearestEven>, RoundedTwice, InFloat) {
+  static_assert(RequantizeWay<W>);
+  const auto scale_of = [](double factor) {
+    if constexpr (std::is_same_v<typename W::scale_type, float>)
+      return static_cast<float>(factor);
+    else
+      return DyadicScale::from_real(factor);
+  };
+  core::for_each_type(core::TypeList<Int<4>, UInt4, Int<8>, UInt8, Int<16>>{}, [&]<class F>(
+                                                                                   std::type_identity<F>) {
+    std::int64_t wrong = 0;
+    for (const double factor : {0.01, 0.3, 1.0, 3.7})
+      for (std::int32_t accumulator = -3000; accumulator <= 3000; ++accumulator)
+        for (const std::int32_t zero : {-128, -3, 0, 7, 128, 255}) {
+          const auto scaled = W::scaled(accumulator, scale_of(factor)) + zero;
+          const auto expected = scaled < F::range.lowest ? F::range.lowest : std::min(scaled, F::range.max);
+          wrong +=
+              F::integer(Requantize<F, W>::apply(accumulator, scale_of(factor), zero)) == expected ? 0 : 1;
+        }
+    CHECK(wrong == 0);
+  });
+  // sums of 32 bits and zero points of 32 bits do not wrap around
+  CHECK(Int<8>::integer(Requantize<Int<8>, W>::apply(INT32_MAX, scale_of(1.0), INT32_MAX)) == 127);
+  CHECK(Int<8>::integer(Requantize<Int<8>, W>::apply(INT32_MIN, scale_of(1.0), INT32_MIN)) == -128);
+  CHECK(std::abs(W::scaled(1000, scale_of(0.25)) - 250) == 0);
+}
+
+TEST_CASE("the three ways differ where their roundings do") {
+  const auto scale = DyadicScale::from_real(0.25);
+  // -5.5: half up, to even, half away
+  CHECK(RoundedOnce<>::scaled(-22, scale) == -5);
+  CHECK(RoundedOnce<NearestEven>::scaled(-22, scale) == -6);
+  CHECK(RoundedTwice::scaled(-22, scale) == -6);
+  // 4.5
+  CHECK(InFloat::scaled(18, 0.25F) == 4);
+  CHECK(RoundedTwice::scaled(18, scale) == 5);
+  // 1.375 = 5.5 / 4, whose numerator is rounded to 6 first
+  CHECK(RoundedTwice::scaled(11, DyadicScale::from_real(0.125)) == 2);
+  CHECK(RoundedOnce<>::scaled(11, DyadicScale::from_real(0.125)) == 1);
+}
+
 TEST_CASE("requantizing works at compile time") {
   static_assert(Requantize<Int<4>>::apply(5, DyadicScale::from_real(0.5)) == 3);
   static_assert(Requantize<Int<4>>::apply(-5, DyadicScale::from_real(0.5)) == 0xE);
-  static_assert(Requantize<Int<4>, NearestEven>::apply(5, DyadicScale::from_real(0.5)) == 2);
+  static_assert(Requantize<Int<4>, RoundedOnce<NearestEven>>::apply(5, DyadicScale::from_real(0.5)) == 2);
   CHECK(Requantize<Int<4, Unsigned>>::apply(-5, DyadicScale::from_real(0.5)) == 0);
 }

@@ -5,21 +5,21 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
-#if __has_include(<nlohmann/json.hpp>)
-#include <nlohmann/json.hpp>
-#endif
 
-#include <bitloom/core/file.hpp>
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/type_list.hpp>
+#include <bitloom/format/e8m0.hpp>
+#include <bitloom/format/fixed.hpp>
 #include <bitloom/format/int.hpp>
+#include <bitloom/format/named.hpp>
+
+#include "int_scales.hpp"
 
 using namespace bitloom;
 using namespace bitloom::format;
@@ -27,15 +27,20 @@ using namespace bitloom::quant;
 
 namespace {
 
-template <class F>
+template <class F, class... Policies>
 concept HasSymmetric = requires {
-  typename Symmetric<F>;
+  typename Symmetric<F, Policies...>;
 };
-static_assert(HasSymmetric<Int<2>> && HasSymmetric<Int<1, Unsigned>> && HasSymmetric<Int<27>>);
-static_assert(!HasSymmetric<Int<1>> && !HasSymmetric<Int<28>> && !HasSymmetric<int>);
-
-static_assert(Granularity<PerTensor> && Granularity<PerChannel> && !Granularity<int>);
-static_assert(std::is_empty_v<Symmetric<Int<8>>> && std::is_empty_v<LeastSquares>);
+static_assert(HasSymmetric<Int<2>> && HasSymmetric<Int<1, Unsigned>> && HasSymmetric<Int<27>> &&
+              HasSymmetric<E4m3fn> && HasSymmetric<Float32> && HasSymmetric<Fixed<16, 4>>);
+static_assert(!HasSymmetric<Int<1>> && !HasSymmetric<Int<28>> && !HasSymmetric<Fixed<28, 4>> &&
+              !HasSymmetric<E8m0fnu> && !HasSymmetric<int>);
+static_assert(HasSymmetric<Int<8>, SaturateSymmetric> && !HasSymmetric<E4m3fn, SaturateSymmetric> &&
+              HasSymmetric<E4m3fn, OverflowToInfinity> && !HasSymmetric<Int<8>, OverflowToInfinity>);
+static_assert(!HasSymmetric<Int<8>, int> && !HasSymmetric<Int<8>, PerTensor, PerChannel>);
+static_assert(std::is_same_v<decltype(Symmetric<Int<8>, NearestAway, PerChannel>::quantize({}, {})),
+                             Quantized<Int<8>>>);
+static_assert(std::is_empty_v<Symmetric<Int<8>>>);
 
 using UInt4 = Int<4, Unsigned>;  // a comma inside a macro's argument would end it
 using UInt8 = Int<8, Unsigned>;
@@ -89,7 +94,7 @@ TEST_CASE("each channel has a scale of its own") {
   const std::vector<float> values{7, -7, 1, 0.7F, 0.35F, 0, 0, 0, 0};
   const auto tensor = Quantizer::quantize(values, {3, 3});
   REQUIRE(tensor.scales == std::vector<float>{1.0F, 0.1F, 1.0F});
-  CHECK(tensor.ends == std::vector<std::int64_t>{3, 6, 9});
+  CHECK(tensor.groups == PerChannel::groups({3, 3}));
   CHECK(tensor.codes.integers() ==
         std::vector<std::int16_t>{7, -7, 1, 7, 3, 0, 0, 0, 0});  // 0.35F / 0.1F is below 3.5
   for (std::size_t g = 0; g < 3; ++g)
@@ -97,52 +102,68 @@ TEST_CASE("each channel has a scale of its own") {
 }
 
 #if __has_include(<nlohmann/json.hpp>)
-TEST_CASE("scales and codes of the reference data are reproduced per tensor, per channel and per group") {
-  const std::string path = BITLOOM_REFERENCE_DIR "/fliqs/int_scales.json";
-  if (!std::filesystem::exists(path)) {
-    MESSAGE("skipped: the reference data fliqs/int_scales.json is not there");
-    return;
-  }
-  const auto floats = [](const nlohmann::json& words) {
-    std::vector<float> values;
-    for (const auto& word : words)
-      values.push_back(
-          std::bit_cast<float>(static_cast<std::uint32_t>(std::stoul(word.get<std::string>(), nullptr, 16))));
-    return values;
-  };
+TEST_CASE("the reference data is reproduced per tensor, per channel, per group and with powers of two") {
   int checked = 0;
-  for (const auto& item : nlohmann::json::parse(core::read_file(path))) {
-    const auto values = floats(item["x_f32"]);
-    const auto rows = item["rows"].get<std::int64_t>();
-    const auto group = item["group"].get<std::int64_t>();
-    const auto check = [&]<class Quantizer>(Quantizer, const char* key, const Shape& shape) {
-      if (Quantizer::format_type::bits != item["bits"].get<int>()) return;
-      const auto tensor = Quantizer::quantize(values, shape);
-      CHECK(tensor.scales == floats(item[key]["scale_f32"]));
-      CHECK(tensor.codes.integers() == item[key]["codes"].get<std::vector<std::int16_t>>());
+  test::for_each_int_scales_case([&]<class F>(std::type_identity<F>, const test::IntScalesCase& item) {
+    const auto check = [&](const auto& tensor, const char* key) {
+      CAPTURE(key);
+      CHECK(tensor.scales == test::floats(item.json[key]["scale_f32"]));
+      CHECK(tensor.codes.integers() == item.codes(key));
       ++checked;
     };
-    core::for_each_type(core::TypeList<Int<3>, Int<6>, Int<8>>{}, [&]<class F>(std::type_identity<F>) {
-      check(Symmetric<F>{}, "per_tensor", {std::ssize(values)});
-      check(Symmetric<F, PerChannel>{}, "per_channel", {rows, std::ssize(values) / rows});
-      const Shape shape{rows, std::ssize(values) / rows};
-      if (group == 4) check(Symmetric<F, PerGroup<4>>{}, "per_group", shape);
-      if (group == 8) check(Symmetric<F, PerGroup<8>>{}, "per_group", shape);
-    });
-  }
-  CHECK(checked == 18);
+    check(Symmetric<F, FlooredScaling, FloatReciprocal>::quantize(item.values, item.shape), "per_tensor");
+    check(Symmetric<F, PerChannel, FlooredScaling, FloatReciprocal>::quantize(item.values, item.shape),
+          "per_channel");
+    using Grouped = Symmetric<F, GroupsOf, FlooredScaling, FloatReciprocal>;
+    check(Grouped::quantize(item.values, item.shape, GroupsOf(item.group)), "per_group");
+    const auto tensor = Symmetric<F, PowerOfTwoScaling>::quantize(item.values, item.shape);
+    CHECK(tensor.scales == std::vector<float>{std::ldexp(1.0F, item.json["pot"]["exp"].get<int>())});
+    CHECK(tensor.codes.integers() == item.codes("pot"));
+  });
+  CHECK((checked == 18 || checked == 0));
 }
 #endif
 
-TEST_CASE("groups run along a row, the last of a row may be short, and none goes over two rows") {
-  CHECK(PerGroup<4>::ends({2, 10}) == std::vector<std::int64_t>{4, 8, 10, 14, 18, 20});
-  CHECK(PerGroup<4>::ends({3}) == std::vector<std::int64_t>{3});
-  CHECK(PerGroup<4>::ends({0, 3}) == std::vector<std::int64_t>{0});
-  CHECK(PerGroup<1>::ends({2, 2}) == std::vector<std::int64_t>{1, 2, 3, 4});
+TEST_CASE("a group that does not divide a row leaves a short one") {
   const std::vector<float> values{1, 2, 4, 8, 16, 32};
   const auto tensor = Symmetric<Int<8>, PerGroup<2>>::quantize(values, {2, 3});
   CHECK(tensor.scales == std::vector<float>{2.0F / 127, 4.0F / 127, 16.0F / 127, 32.0F / 127});
   CHECK(Symmetric<Int<8>, PerGroup<2>>::dequantize(tensor)[2] == 4.0F);
+  const auto same = Symmetric<Int<8>, GroupsOf>::quantize(values, {2, 3}, GroupsOf(2));
+  CHECK(same.scales == tensor.scales);
+  CHECK(same.codes == tensor.codes);
+  CHECK(same.groups == tensor.groups);
+  CHECK(Symmetric<Int<8>, GroupsOf>::quantize(values, {2, 3}, tensor.scales, GroupsOf(2)).codes ==
+        tensor.codes);
+}
+
+TEST_CASE("scales along an axis are those of the tensor with that axis moved to the front") {
+  const Shape shape{3, 4, 5};
+  const auto values = normals(5, 60);
+  const auto at = [](std::size_t a, std::size_t b, std::size_t c) { return 20 * a + 5 * b + c; };
+  std::vector<float> middle;
+  for (std::size_t b = 0; b < 4; ++b)
+    for (std::size_t a = 0; a < 3; ++a)
+      for (std::size_t c = 0; c < 5; ++c) middle.push_back(values[at(a, b, c)]);
+  std::vector<float> inner;
+  for (std::size_t c = 0; c < 5; ++c)
+    for (std::size_t a = 0; a < 3; ++a)
+      for (std::size_t b = 0; b < 4; ++b) inner.push_back(values[at(a, b, c)]);
+  const auto along_middle = Symmetric<Int<4>, PerAxis<1>, LeastSquares>::quantize(values, shape);
+  const auto along_inner = Symmetric<Int<4>, PerAxis<-1>, LeastSquares>::quantize(values, shape);
+  using Front = Symmetric<Int<4>, PerChannel, LeastSquares>;
+  const auto front_middle = Front::quantize(middle, {4, 3, 5});
+  const auto front_inner = Front::quantize(inner, {5, 3, 4});
+  CHECK(along_middle.scales == front_middle.scales);
+  CHECK(along_inner.scales == front_inner.scales);
+  const auto restored_middle = Symmetric<Int<4>>::dequantize(along_middle);
+  const auto restored_inner = Symmetric<Int<4>>::dequantize(along_inner);
+  for (std::size_t a = 0; a < 3; ++a)
+    for (std::size_t b = 0; b < 4; ++b)
+      for (std::size_t c = 0; c < 5; ++c) {
+        CHECK(restored_middle[at(a, b, c)] == Front::dequantize(front_middle)[15 * b + 5 * a + c]);
+        CHECK(restored_inner[at(a, b, c)] == Front::dequantize(front_inner)[12 * c + 4 * a + b]);
+      }
 }
 
 TEST_CASE("the order of evaluation shows where a quotient is a tie, or nearly one") {
@@ -233,8 +254,8 @@ TEST_CASE_TEMPLATE("a dequantized number differs from the original by half a sca
 
 TEST_CASE_TEMPLATE("least squares are never worse than the largest magnitude, and better for few bits", F,
                    Int<2>, Int<4>, Int<8>, UInt4) {
-  using Narrow = Symmetric<F, PerTensor, LeastSquares>;
-  using Wide = Symmetric<F, PerTensor, AbsMax>;
+  using Narrow = Symmetric<F, LeastSquares>;
+  using Wide = Symmetric<F>;
   for (const double deviation : {1e-42, 1e-30, 1.0, 3e37})
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       auto values = normals(seed, 300, deviation);
@@ -249,24 +270,100 @@ TEST_CASE_TEMPLATE("least squares are never worse than the largest magnitude, an
     }
 }
 
-TEST_CASE("least squares try 100 steps and keep the best, the widest on a tie") {
-  using Narrow = Symmetric<Int<3>, PerTensor, LeastSquares>;
+TEST_CASE("a searched scale is the one that a search by hand finds") {
   const auto values = normals(3, 200);
-  const float widest = Symmetric<Int<3>>::scales(values, {200}).front();
+  const auto search = [&]<class Q>(Q, int first, int last, int steps) {
+    const float widest = Q::absmax(values);
+    double least = std::numeric_limits<double>::infinity();
+    float best = 0;
+    for (int step = first; step != last; step += first < last ? 1 : -1) {
+      const float scale = Q::scale_of(widest * static_cast<float>(static_cast<double>(step) / steps));
+      const auto error = squared_error(values, Q::dequantize(Q::quantize(values, {200}, {scale})));
+      if (error < least) {
+        least = error;
+        best = scale;
+      }
+    }
+    CHECK(best < Q::scale_of(widest));
+    return best;
+  };
+  CHECK(Symmetric<Int<3>, LeastSquares>::scales(values, {200}).front() ==
+        search(Symmetric<Int<3>>{}, 100, 0, 100));
+  CHECK(Symmetric<Int<3>, BestShare>::scales(values, {200}).front() ==
+        search(Symmetric<Int<3>>{}, 1, 10, 10));
+  using Authors = Symmetric<Int<4>, FlooredScaling, FloatReciprocal>;
+  using AuthorsSearch = Symmetric<Int<4>, FlooredScaling, FloatReciprocal, BestShare>;
+  CHECK(AuthorsSearch::scales(values, {200}).front() == search(Authors{}, 1, 10, 10));
+  using Minifloat = Symmetric<E2m1fn, PowerOfTwoScaling>;
+  CHECK(Symmetric<E2m1fn, PowerOfTwoScaling, BestShare>::scales(values, {200}).front() ==
+        search(Minifloat{}, 1, 10, 10));
+  CHECK(Symmetric<Int<3>, LeastSquares>::scales(std::vector<float>{3, -3}, {2}).front() == 1.0F);
+}
+
+TEST_CASE("a common share is the one of nine with the least error over all groups, the smallest on a tie") {
+  using Q = Symmetric<Int<3>, PerChannel, FlooredScaling, FloatReciprocal>;
+  const Shape shape{4, 100};
+  auto values = normals(12, 400);
+  for (std::size_t i = 0; i < 100; ++i) values[i] *= 50;  // this channel decides
   double least = std::numeric_limits<double>::infinity();
-  float best = 0;
-  for (int step = 100; step >= 1; --step) {
-    const auto scale = static_cast<float>(step / 100.0 * widest);
-    const auto error = squared_error(
-        values, Symmetric<Int<3>>::dequantize(Symmetric<Int<3>>::quantize(values, {200}, {scale})));
+  std::vector<float> best;
+  for (const float share : {0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.7F, 0.8F, 0.9F}) {
+    std::vector<float> scales;
+    for (std::size_t c = 0; c < 4; ++c)
+      scales.push_back(Q::scale_of(Q::absmax(std::span(values).subspan(100 * c, 100)) * share));
+    const auto error = squared_error(values, Q::dequantize(Q::quantize(values, shape, scales)));
     if (error < least) {
       least = error;
-      best = scale;
+      best = scales;
     }
   }
-  CHECK(Narrow::scales(values, {200}).front() == doctest::Approx(best).epsilon(1e-6));
-  CHECK(best < widest);
-  CHECK(Narrow::scales(std::vector<float>{3, -3}, {2}).front() == 1.0F);
+  CHECK(Q::scales_of_common_share(values, shape) == best);
+  CHECK(best != Q::scales(values, shape));
+  CHECK(best !=
+        Symmetric<Int<3>, PerChannel, FlooredScaling, FloatReciprocal, BestShare>::scales(values, shape));
+  using Whole = Symmetric<Int<3>, FlooredScaling, FloatReciprocal, BestShare>;
+  CHECK(Whole::scales_of_common_share(values, shape) == Whole::scales(values, shape));
+  CHECK(Q::scales_of_common_share(std::vector<float>(6), {2, 3}) == std::vector<float>(2, 1e-8F / 3));
+  CHECK(Q::scales_of_common_share({}, {0, 3}).empty());
+}
+
+TEST_CASE("a percentile bounds the magnitudes of each group, of an unsigned format the positive numbers") {
+  const std::vector<float> values{1, -2, 3, -4, 100, 1, 2, 3, 4, -100};
+  using Magnitudes = Symmetric<Int<8>, PerChannel, Percentile<80>>;
+  CHECK(Magnitudes::scales(values, {2, 5}) == std::vector<float>{4.0F / 127, 4.0F / 127});
+  using Positive = Symmetric<UInt8, PerChannel, Percentile<80>>;
+  CHECK(Positive::scales(values, {2, 5}) == std::vector<float>{3.0F / 255, 3.0F / 255});
+  CHECK(Magnitudes::quantize(values, {2, 5}).codes.integers()[4] == 127);
+  CHECK(Symmetric<Int<8>, AbsMaxShare<1, 2>>::scales(values, {10}) == std::vector<float>{50.0F / 127});
+}
+
+TEST_CASE_TEMPLATE("the narrow range has the same scale and codes, but for the most negative one", F, Int<2>,
+                   Int<4>, Int<8>) {
+  using Full =
+      Symmetric<F, FlooredScaling, AbsMaxShare<1, 2>>;  // a share, so that half of the numbers are clipped
+  using Narrow = Symmetric<F, FlooredScaling, AbsMaxShare<1, 2>, SaturateSymmetric>;
+  const auto values = normals(6, 1000);
+  const auto full = Full::quantize(values, {1000});
+  const auto narrow = Narrow::quantize(values, {1000});
+  CHECK(full.scales == narrow.scales);
+  int moved = 0;
+  for (std::int64_t i = 0; i < 1000; ++i) {
+    const auto expected = std::max(F::integer(full.codes.code(i)), -static_cast<std::int32_t>(F::range.max));
+    CHECK(F::integer(narrow.codes.code(i)) == expected);
+    moved += full.codes.code(i) != narrow.codes.code(i) ? 1 : 0;
+  }
+  CHECK(moved > 0);
+}
+
+TEST_CASE("a group too small for a reciprocal of its scale becomes zeros, and such a scale is refused") {
+  using Q = Symmetric<Int<8>, FloatReciprocal>;
+  const std::vector<float> tiny{1e-38F, -1e-38F, 0};
+  const auto tensor = Q::quantize(tiny, {3});
+  CHECK(tensor.scales == std::vector<float>{1});
+  CHECK(tensor.codes.integers() == std::vector<std::int16_t>{0, 0, 0});
+  CHECK(Symmetric<Int<8>>::quantize(tiny, {3}).codes.integers() == std::vector<std::int16_t>{127, -127, 0});
+  CHECK_THROWS_WITH_AS(Q::quantize(tiny, {3}, {1e-40F}),
+                       "scale: it has no reciprocal in float, because it is 2^-128 or below", RangeError);
 }
 
 TEST_CASE("the ends of float keep a finite scale and their codes") {
@@ -285,13 +382,17 @@ TEST_CASE("the ends of float keep a finite scale and their codes") {
   const auto clipped = Symmetric<Int<8>>::quantize(std::vector<float>{largest_float, -largest_float, 0}, {3},
                                                    {smallest_float});
   CHECK(clipped.codes.integers() == std::vector<std::int16_t>{127, -128, 0});
+  const auto divided = Symmetric<Int<8>, FloatQuotient>::quantize(
+      std::vector<float>{largest_float, -largest_float, 0}, {3}, {smallest_float});
+  CHECK(divided.codes == clipped.codes);
 }
 
-TEST_CASE("an empty tensor has no codes, and a scale of 1 a group") {
+TEST_CASE("an empty tensor has no codes, and an empty group the scale 1") {
   const std::vector<float> none;
   CHECK(Symmetric<Int<8>>::quantize(none, {0}).scales == std::vector<float>{1});
   CHECK(Symmetric<Int<8>, PerTensor, LeastSquares>::quantize(none, {0}).scales == std::vector<float>{1});
-  CHECK(Symmetric<Int<8>, PerChannel>::quantize(none, {0, 5}).scales == std::vector<float>{1});
+  CHECK(Symmetric<Int<8>, PerChannel>::quantize(none, {0, 5}).scales.empty());
+  CHECK(Symmetric<Int<8>, PerGroup<4>>::quantize(none, {3, 0}).scales.empty());
   const auto tensor = Symmetric<Int<8>, PerChannel>::quantize(none, {3, 0});
   CHECK(tensor.scales == std::vector<float>{1, 1, 1});
   CHECK(Symmetric<Int<8>, PerChannel>::dequantize(tensor).empty());
@@ -325,7 +426,7 @@ TEST_CASE("values and scales that do not fit the shape are refused") {
   CHECK_THROWS_AS((Symmetric<Int<8>, PerChannel>::quantize(values, {2, 2}, {1.0F})), ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {4}, {}), ShapeError);
   CHECK_THROWS_AS(Symmetric<Int<8>>::quantize(values, {-4}), ShapeError);
-  const Quantized<Int<8>> unscaled{PackedTensor<Int<8>>({4}), {}, {4}};
+  const Quantized<Int<8>> unscaled{PackedTensor<Int<8>>({4}), {}, PerTensor::groups({4})};
   CHECK_THROWS_WITH_AS(Symmetric<Int<8>>::dequantize(unscaled), "scales is 0, but the groups is 1",
                        ShapeError);
 }

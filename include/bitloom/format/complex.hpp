@@ -20,7 +20,7 @@ struct Complex {
   friend constexpr bool operator==(const Complex&, const Complex&) = default;
 
   [[nodiscard]] constexpr auto operator-() const { return make(-real, -imaginary); }
-  /// Complex<U> of two parts of a type U.
+  /// A complex number of two parts of a type U.
   template <class U>
   [[nodiscard]] static constexpr Complex<U> make(const U& real, const U& imaginary) {
     return {real, imaginary};

@@ -179,10 +179,11 @@ template <ExactFormat F>
 
 }  // namespace bitloom::format
 
-/// For unordered containers.
+/// @cond  for unordered containers
 template <class F, class C>
 struct std::hash<bitloom::format::Number<F, C>> {
   constexpr std::size_t operator()(const bitloom::format::Number<F, C>& x) const noexcept {
     return bitloom::format::hash_value<F>(x.code());
   }
 };
+/// @endcond

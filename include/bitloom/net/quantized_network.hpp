@@ -72,15 +72,18 @@ inline void check_chain(std::span<const FloatStage> stages) {
 }  // namespace detail
 
 /// Runs one float stage on a batch: [batch × input] to [batch × output].
+///
+/// @param gemm  multiplies floats; with op::QuantizedGemm or op::BlockGemm by way of codes
 /// @throws ShapeError  the inputs, weights or bias do not fit the geometry
-inline std::vector<float> run_float_stage(const FloatStage& stage, std::int64_t batch,
-                                          std::span<const float> inputs) {
+template <op::Gemm<float, float> G = op::FloatGemm>
+std::vector<float> run_float_stage(const FloatStage& stage, std::int64_t batch, std::span<const float> inputs,
+                                   const G& gemm = {}) {
   const auto out = stage.geometry.output();
   const auto positions = out.height * out.width;
   core::check_positive("batch", batch);
   core::check_equal("bias", std::ssize(stage.bias), "the output channels", out.channels);
   std::vector<float> sums(static_cast<std::size_t>(batch * out.size()));
-  op::conv2d<float, float>(op::FloatGemm{}, stage.geometry, batch, stage.weights, inputs, sums);
+  op::conv2d<float, float>(gemm, stage.geometry, batch, stage.weights, inputs, sums);
   for (std::size_t i = 0; i < sums.size(); ++i)
     sums[i] += stage.bias[i / static_cast<std::size_t>(positions) % stage.bias.size()];
   if (stage.relu) op::relu(std::span(sums));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <bitloom/op/gemm.hpp>
@@ -27,27 +28,27 @@ namespace bitloom::op {
 
 /// 2-D convolution of a batch, without bias; with dense_geometry a dense layer. One matrix product for the batch.
 ///
-/// @param gemm     computes the product: FloatGemm, PlainGemm, or a block of fabric/ through accel/
+/// @param gemm     computes the product: FloatGemm, PlainGemm, CodeGemm, or a block of fabric/ through accel/
 /// @param weights  [out_channels × channels · kernel · kernel]
 /// @param images   [batch × channels · height · width]
 /// @param result   [batch × out_channels · out_height · out_width]
 /// @throws ShapeError  a span does not fit the geometry
-template <class Element, class Sum, Gemm<Element, Sum> G>
+template <class Element, class Sum, class Activation = Element, Gemm<Element, Sum, Activation> G>
 void conv2d(G&& gemm, const ConvGeometry& geometry, std::int64_t batch, std::span<const Element> weights,
-            std::span<const Element> images, std::span<Sum> result) {
+            std::type_identity_t<std::span<const Activation>> images, std::span<Sum> result) {
   core::check_positive("batch", batch);
   const auto shape = product_shape(geometry, batch);
   const auto image = geometry.input.size();
   const auto positions = shape.vectors / batch;
   core::check_equal("images", std::ssize(images), "batch x input", batch * image);
   core::check_equal("result", std::ssize(result), "batch x output", shape.rows * shape.vectors);
-  std::vector<Element> columns(static_cast<std::size_t>(shape.columns * shape.vectors));
+  std::vector<Activation> columns(static_cast<std::size_t>(shape.columns * shape.vectors));
   for (std::int64_t n = 0; n < batch; ++n)
-    im2col<Element>(geometry,
-                    images.subspan(static_cast<std::size_t>(n * image), static_cast<std::size_t>(image)),
-                    std::span(columns).subspan(static_cast<std::size_t>(n * positions)), shape.vectors);
+    im2col<Activation>(geometry,
+                       images.subspan(static_cast<std::size_t>(n * image), static_cast<std::size_t>(image)),
+                       std::span(columns).subspan(static_cast<std::size_t>(n * positions)), shape.vectors);
   std::vector<Sum> sums(result.size());
-  gemm(shape, weights, std::span<const Element>(columns), std::span(sums));
+  gemm(shape, weights, std::span<const Activation>(columns), std::span(sums));
   // from [channel × batch · position] to [batch × channel · position]
   for (std::int64_t k = 0; k < shape.rows; ++k)
     for (std::int64_t n = 0; n < batch; ++n)

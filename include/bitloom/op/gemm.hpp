@@ -14,11 +14,12 @@ namespace bitloom::op {
 
 /// Multiplies matrices: the one place where an operator meets what computes it, a library or a model of hardware.
 ///
-/// Called as gemm(shape, weights, activations, result), all row-major; see MatrixShape for the axes.
-template <class G, class Element, class Sum>
-concept Gemm = requires(G& gemm, const MatrixShape& shape, std::span<const Element> operand,
-                        std::span<Sum> result) {
-  { gemm(shape, operand, operand, result) } -> std::same_as<void>;
+/// Called as gemm(shape, weights, activations, result), all row-major; see MatrixShape for the axes. Activations are of
+/// another type than weights where their codes have another width.
+template <class G, class Element, class Sum, class Activation = Element>
+concept Gemm = requires(G& gemm, const MatrixShape& shape, std::span<const Element> weights,
+                        std::span<const Activation> activations, std::span<Sum> result) {
+  { gemm(shape, weights, activations, result) } -> std::same_as<void>;
 };
 
 /// Float matrices, by Eigen.

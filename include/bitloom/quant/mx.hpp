@@ -2,154 +2,141 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/format/dyadic.hpp>
-#include <bitloom/format/e8m0.hpp>
-#include <bitloom/format/fixed.hpp>
-#include <bitloom/format/named.hpp>
-#include <bitloom/format/order.hpp>
+#include <bitloom/kernel/magnitudes.hpp>
+#include <bitloom/quant/block_format.hpp>
+#include <bitloom/quant/mx_element.hpp>
+#include <bitloom/quant/mx_scale.hpp>
 
 namespace bitloom::quant {
 
-/// What a block format needs of its elements beyond format::Format.
-///
-/// max_exponent: of the largest value; fraction_bits: of the significand, the bits that the even scale rule keeps.
-template <class E>
-concept MxElement = requires(typename E::code_type code, const format::Dyadic& x) {
-  { E::max_exponent } -> std::convertible_to<int>;
-  { E::fraction_bits } -> std::convertible_to<int>;
-  { E::max() } -> std::same_as<format::Dyadic>;
-  { E::exact(code) } -> std::same_as<format::Dyadic>;
-  { E::encode(x) } -> std::same_as<typename E::code_type>;  // to nearest even, saturating
-};
+using MxKinds = PolicyKinds<ScaleRuleKind, ScaleBitsKind, ScaleOverflowKind, BlockNanKind, SubnormalBlockKind,
+                            BlockShapeKind>;
 
-/// Minifloat elements: MXFP8, MXFP6, MXFP4.
-template <class F>
-struct MxFloat {
-  using code_type = typename F::code_type;
-  static constexpr int max_exponent = F::exact(F::max_code).top_exponent();
-  static constexpr int fraction_bits = F::layout.fraction_bits;
-  static constexpr format::Dyadic max() noexcept { return F::exact(F::max_code); }
-  static constexpr format::Dyadic exact(code_type code) noexcept { return F::exact(code); }
-  static constexpr code_type encode(const format::Dyadic& x) {
-    return F::template encode<format::NearestEven, format::Saturate>(x);
-  }
-};
-
-/// Integer elements of `Bits` bits below 2 in magnitude: MXINT8, MXINT4, MXINT2. The most negative code is not used.
-template <int Bits>
-  requires(2 <= Bits && Bits <= 8)
-struct MxInt {
-  using Format = format::Fixed<Bits, 2>;
-  using code_type = typename Format::code_type;
-  static constexpr int max_exponent = 0;
-  static constexpr int fraction_bits = Bits - 2;
-  static constexpr format::Dyadic max() noexcept {
-    return Format::exact(static_cast<code_type>(core::low_mask(Bits - 1)));
-  }
-  static constexpr format::Dyadic exact(code_type code) noexcept { return Format::exact(code); }
-  static constexpr code_type encode(const format::Dyadic& x) {
-    return Format::template encode<format::NearestEven, format::SaturateSymmetric>(x);
-  }
-};
-
-using MxFp8E4m3 = MxFloat<format::E4m3fn>;
-using MxFp8E5m2 = MxFloat<format::E5m2>;
-using MxFp6E3m2 = MxFloat<format::E3m2fn>;
-using MxFp6E2m3 = MxFloat<format::E2m3fn>;
-using MxFp4 = MxFloat<format::E2m1fn>;
-using MxInt8 = MxInt<8>;
-
-// How the exponent of a block's scale follows from its largest magnitude, a finite number that is not zero.
-
-/// floor(log2 largest) less that of the element's largest: the standard's rule. The largest number may be clipped.
-struct ScaleFloor {
-  template <MxElement E>
-  static constexpr int exponent(const format::Dyadic& largest) noexcept {
-    return largest.top_exponent() - E::max_exponent;
-  }
-};
-
-/// ceil(log2 largest) less that of the element's largest.
-struct ScaleCeil {
-  template <MxElement E>
-  static constexpr int exponent(const format::Dyadic& largest) noexcept {
-    const bool power_of_two = (largest.significand & (largest.significand - 1)) == 0;
-    return largest.top_exponent() + (power_of_two ? 0 : 1) - E::max_exponent;
-  }
-};
-
-/// The smallest exponent with which nothing is clipped.
-struct ScaleToMax {
-  template <MxElement E>
-  static constexpr int exponent(const format::Dyadic& largest) noexcept {
-    const int floor = largest.top_exponent() - E::max_exponent;
-    auto scaled = largest;
-    scaled.exponent -= floor;
-    return floor + (format::compare(scaled, E::max()) > 0 ? 1 : 0);
-  }
-};
-
-/// ScaleFloor after rounding the largest magnitude to the element's fraction bits, ties to even.
-struct ScaleEven {
-  template <MxElement E>
-  static constexpr int exponent(const format::Dyadic& largest) noexcept {
-    const int top = largest.top_exponent();
-    const auto units = format::round_to_units<format::NearestEven>(largest, top - E::fraction_bits).low_bits;
-    const bool carried = units >> (E::fraction_bits + 1) != 0;
-    return top + (carried ? 1 : 0) - E::max_exponent;
-  }
-};
-
-template <class R>
-concept ScaleRule = requires(const format::Dyadic& largest) {
-  { R::template exponent<MxInt8>(largest) } -> std::same_as<int>;
-};
+/// Policies for blocks of an element: at most one of a kind, and NanElements only for elements that have NaN.
+template <class E, class... Policies>
+concept MxPoliciesFor = MxKinds::cover<Policies...> && MxKinds::distinguish<Policies...> &&
+    (HoldsNan<E> || !Chosen<BlockNanKind, Policies...>::in_elements);
 
 /// A block of numbers with one power of two as their scale.
 ///
-/// A number is element · 2^(scale - 127). A block of zeros has scale 0; one with NaN or an infinity has scale 255, which
-/// makes all of it NaN. The standard's block has 32 numbers; any other count works alike.
+/// A number is element · 2^(scale - 127), with a scale of 8 bits. A block of zeros has scale 0. The standard's block has
+/// 32 numbers; any other count works alike.
+/// @tparam Policies  at most one of a kind, in any order:
+///   ScaleRule (ScaleFloor), ScaleBits (8), ClipScale or NanAboveScale, BlockNanPolicy (NanBlock), KeepSubnormalBlocks or
+///   FlushSubnormalBlocks, BlockShape (Along<32>; of the blocks of a tensor)
 /// Source: OCP "Microscaling Formats (MX)" v1.0.
-template <MxElement E, ScaleRule R = ScaleFloor>
+template <MxElement E, class... Policies>
+  requires MxPoliciesFor<E, Policies...>
 struct MxBlock {
+  using Element = E;
+  using Format = typename E::Format;
   using code_type = typename E::code_type;
+  using Scale = Chosen<ScaleBitsKind, Policies...>;
+  using Nan = Chosen<BlockNanKind, Policies...>;
+  using Shape = Chosen<BlockShapeKind, Policies...>;
   static constexpr std::int64_t standard_size = 32;
 
   /// Encodes a block and returns its scale.
   /// @throws ShapeError  `codes` has another length than `values`
+  /// @throws RangeError  a value is NaN or infinite, with the policy NanBlockError
   static constexpr std::uint8_t encode(std::span<const float> values, std::span<code_type> codes) {
-    core::check_equal("codes", std::ssize(codes), "the values of a block", std::ssize(values));
-    std::ranges::fill(codes, code_type{});
-    format::Dyadic largest;
-    for (const float value : values) {
-      auto x = format::to_dyadic(value);
-      if (!x.is_finite()) return format::E8m0fnu::nan_code;
-      x.negative = false;
-      if (format::compare(x, largest) > 0) largest = x;
-    }
-    if (largest.is_zero()) return 0;
-    const int exponent = std::clamp(R::template exponent<E>(largest), -127, 127);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      auto x = format::to_dyadic(values[i]);
-      x.exponent -= exponent;
-      codes[i] = E::encode(x);
-    }
-    return static_cast<std::uint8_t>(exponent + 127);
+    return detail::encode_block<MxBlock>(values, Common{}, codes);
   }
 
   /// The number that an element stands for, rounded to float where that has fewer exponents.
   static constexpr float decode(std::uint8_t scale, code_type code) noexcept {
-    const auto power = format::E8m0fnu::exact(scale);
-    auto x = E::exact(code);
-    if (power.kind == format::Dyadic::Kind::Nan) x.kind = format::Dyadic::Kind::Nan;
-    x.exponent += power.exponent;
-    return static_cast<float>(format::to_double(x));
+    const float factor = restoring_factor(scale);
+    float value = 0;
+    decode_scaled({&code, 1}, {&factor, 1}, Common{}, &value);
+    return value;
+  }
+
+  // What BlockFormat asks for.
+
+  using Common = NothingInCommon;
+  static constexpr int scale_bits = Scale::bits;
+
+  static constexpr std::uint32_t largest_counted =
+      Nan::in_elements ? kernel::largest_finite : kernel::any_magnitude;
+
+  static constexpr void scales_of(std::span<const std::uint32_t> largest, Common, std::uint8_t* scales,
+                                  float* factors) {
+    for (std::size_t b = 0; b < largest.size(); ++b) {
+      const auto scale = scale_of(largest[b]);
+      scales[b] = scale.code;
+      factors[b] = scale.factor;
+    }
+  }
+
+  static constexpr void encode_scaled(std::span<const float> values, std::span<const float> factors,
+                                      std::span<code_type> codes) {
+    if constexpr (EncodesArrays<E> && !Nan::in_elements) {
+      E::encode_products(values.data(), factors.data(), values.size(), codes.data());
+    } else {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        codes[i] = 0;
+        if (factors[i] == 0.0F) continue;
+        auto x = format::to_dyadic(values[i]);
+        x.exponent += format::to_dyadic(factors[i]).top_exponent();
+        if constexpr (Nan::in_elements)
+          codes[i] = x.is_finite() ? E::encode(x) : E::encode_special(x);
+        else
+          codes[i] = E::encode(x);
+      }
+    }
+  }
+
+  template <std::size_t Length, class FactorsOf>
+  static void encode_blocks(const float* values, std::size_t blocks, FactorsOf&& factors_of,
+                            code_type* codes) requires(EncodesArrays<E> && !Nan::in_elements) {
+    E::template encode_blocks<Length>(values, blocks, factors_of, codes);
+  }
+
+  static constexpr float restoring_factor(std::uint8_t scale) noexcept {
+    return static_cast<float>(format::to_double(Scale::exact(scale)));
+  }
+
+  static constexpr void decode_scaled(std::span<const code_type> codes, std::span<const float> factors,
+                                      Common, float* values) {
+    if constexpr (DecodesArrays<E>)
+      E::decode_products(codes.data(), factors.data(), codes.size(), values);
+    else
+      for (std::size_t i = 0; i < codes.size(); ++i)
+        values[i] = static_cast<float>(format::to_double(E::exact(codes[i])) * factors[i]);
+  }
+
+ private:
+  /// What a block is encoded with.
+  struct Encoding {
+    std::uint8_t code{};
+    float factor{};
+  };
+
+  static constexpr Encoding scale_of(std::uint32_t magnitude) {
+    if (magnitude > kernel::largest_finite) {
+      if (Nan::throws) throw RangeError("block: a value is NaN or infinite");
+      return {.code = Scale::nan_code};
+    }
+    // NaN may be left in a block without another number
+    if (magnitude == 0) return Nan::in_elements ? scale(-Scale::bias) : Encoding{};
+    const auto largest = format::to_dyadic(std::bit_cast<float>(magnitude));
+    if (Chosen<SubnormalBlockKind, Policies...>::flushes && largest.subnormal) return {};
+    const int exponent = Chosen<ScaleRuleKind, Policies...>::template exponent<E>(largest);
+    if (exponent > Scale::bias && Chosen<ScaleOverflowKind, Policies...>::makes_nan)
+      return {.code = Scale::nan_code};
+    return scale(std::clamp(exponent, -Scale::bias, Scale::bias));
+  }
+
+  static constexpr Encoding scale(int exponent) noexcept {
+    return {.code = Scale::code(exponent),
+            .factor = static_cast<float>(format::to_double({.significand = 1, .exponent = -exponent}))};
   }
 };
 

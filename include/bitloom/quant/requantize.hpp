@@ -2,11 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <string>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/format/concepts.hpp>
+#include <bitloom/format/dyadic.hpp>
+#include <bitloom/format/rounding.hpp>
 
 namespace bitloom::quant {
 
@@ -39,10 +42,10 @@ struct DyadicScale {
     const bool negative = product < 0;
     const auto magnitude = static_cast<std::uint64_t>(negative ? -product : product);
     const int drop = 31 + shift;
-    const auto kept = magnitude >> drop;
+    const auto whole = magnitude >> drop;
     const format::Tail tail{.remainder = magnitude & ((std::uint64_t{1} << drop) - 1), .bits = drop};
     const auto rounded =
-        static_cast<std::int64_t>(kept + (R::away_from_zero(negative, (kept & 1) != 0, tail) ? 1 : 0));
+        static_cast<std::int64_t>(whole + (R::away_from_zero(negative, (whole & 1) != 0, tail) ? 1 : 0));
     return negative ? -rounded : rounded;
   }
 };
@@ -67,15 +70,56 @@ struct DyadicScale {
   return static_cast<std::int32_t>((high >> scale.shift) + ((high & mask) > threshold ? 1 : 0));
 }
 
-/// From accumulators of one layer to codes of the next: scale, round once, saturate.
-///
-/// Rounding is half toward +infinity by default, which hardware does by adding half before an arithmetic shift.
-template <format::IntegerFormat F, format::Rounding R = format::NearestUp>
+// Ways to multiply an accumulator by the factor between two layers.
+
+/// By a dyadic scale, rounded once; half toward +infinity by default, which hardware does by adding half before an
+/// arithmetic shift.
+template <format::Rounding R = format::NearestUp>
+struct RoundedOnce {
+  using scale_type = DyadicScale;
+  [[nodiscard]] static constexpr std::int64_t scaled(std::int32_t accumulator,
+                                                     const DyadicScale& scale) noexcept {
+    return scale.template apply<R>(accumulator);
+  }
+};
+
+/// By a dyadic scale, rounded twice, see multiply_doubling_high.
+struct RoundedTwice {
+  using scale_type = DyadicScale;
+  [[nodiscard]] static constexpr std::int64_t scaled(std::int32_t accumulator,
+                                                     const DyadicScale& scale) noexcept {
+    return multiply_doubling_high(accumulator, scale);
+  }
+};
+
+/// By a float: the accumulator is rounded to float, then the product, then to an integer, ties to even.
+struct InFloat {
+  using scale_type = float;
+  /// @throws RangeError  the scale is NaN, or infinite and the accumulator zero
+  [[nodiscard]] static constexpr std::int64_t scaled(std::int32_t accumulator, float scale) {
+    const double product = static_cast<double>(static_cast<float>(accumulator) * scale);
+    if (product != product) throw RangeError("requantization: the accumulator times the scale is NaN");
+    const auto clipped =
+        std::clamp(product, -0x1p40, 0x1p40);  // far beyond what any format and zero point reach
+    const auto magnitude = static_cast<std::int64_t>(
+        format::round_to_units<format::NearestEven>(format::to_dyadic(clipped), 0).low_bits);
+    return clipped < 0 ? -magnitude : magnitude;
+  }
+};
+
+template <class W>
+concept RequantizeWay = requires(std::int32_t accumulator, const typename W::scale_type& scale) {
+  // accumulator · scale as a whole number
+  { W::scaled(accumulator, scale) } -> std::same_as<std::int64_t>;
+};
+
+/// From accumulators of one layer to codes of the next: scale in one of the ways, add the zero point, saturate.
+template <format::IntegerFormat F, RequantizeWay W = RoundedOnce<>>
 struct Requantize {
   [[nodiscard]] static constexpr typename F::code_type apply(std::int32_t accumulator,
-                                                             const DyadicScale& scale) {
-    const auto value = scale.template apply<R>(accumulator);
-    return F::code(std::clamp(value, F::range.lowest, F::range.max));
+                                                             const typename W::scale_type& scale,
+                                                             std::int32_t zero_point = 0) {
+    return F::code(std::clamp(W::scaled(accumulator, scale) + zero_point, F::range.lowest, F::range.max));
   }
 };
 
