@@ -30,6 +30,12 @@ foreach(source IN LISTS sources)
     if(NOT folder MATCHES "^(kernel|quant)$") # whose loops compilers make vectors of
       target_compile_options(${program} PRIVATE $<$<CONFIG:Release>:-O1>)
     endif()
+    # What all tests parse; that a header includes what it needs is checked for each on its own.
+    target_precompile_headers(${program} PRIVATE <doctest/doctest.h> <algorithm> <array> <cmath> <memory> <span>
+                                                 <string> <vector>)
+    if(folder MATCHES "^(accel|net|op|train)$")
+      target_precompile_headers(${program} PRIVATE <Eigen/Core>)
+    endif()
     target_compile_definitions(${program} PRIVATE
       "BITLOOM_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\""
       "BITLOOM_REFERENCE_DIR=\"${PROJECT_SOURCE_DIR}/../shared/reference\"")

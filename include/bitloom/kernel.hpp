@@ -5,7 +5,9 @@
 #include <bitloom/kernel/gemm_operand.hpp>
 #include <bitloom/kernel/integer_array.hpp>
 #include <bitloom/kernel/magnitudes.hpp>
+#include <bitloom/kernel/map_words.hpp>
 #include <bitloom/kernel/minifloat_array.hpp>
 #include <bitloom/kernel/minifloat_gemm.hpp>
 #include <bitloom/kernel/pack_codes.hpp>
 #include <bitloom/kernel/unpack_integers.hpp>
+#include <bitloom/kernel/words.hpp>

@@ -1,4 +1,4 @@
-// expects: concept BlockFormat =
+// expects: BlockFormat
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/quant/mx_tensor.hpp>
 

@@ -134,7 +134,8 @@ TEST_CASE("NaN and infinities make NaN of their block, and do not change the oth
 }
 
 TEST_CASE("codes of another number than the values are refused") {
-  const volatile std::size_t fewer = 3;  // a size that compilers know would make them warn of what never happens
+  const volatile std::size_t fewer =
+      3;  // a size that compilers know would make them warn of what never happens
   const std::vector<float> values(4);
   std::vector<std::uint8_t> codes(fewer);
   CHECK_THROWS_AS(static_cast<void>(Nvfp4::encode(values, 1.0F, codes)), ShapeError);

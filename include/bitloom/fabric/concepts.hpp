@@ -43,7 +43,7 @@ template <format::IntegerFormat Weight, format::IntegerFormat Activation>
 }
 
 /// An FPGA resource that computes integer matrix products. One type, several views that agree to the bit:
-/// a fourth, the hardware description, is to come.
+/// a fourth, the hardware description, is in rtl/.
 template <class B>
 concept Block = requires(const Operands& operands, const MatrixShape& shape,
                          std::span<const std::int16_t> weights, std::span<const std::int16_t> activations,
