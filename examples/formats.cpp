@@ -232,7 +232,8 @@ int main(int argc, char** argv) {
   std::vector<std::string> files;
   auto* check = app.add_subcommand("check",
                                    "recompute reference files (tables of formats, conversions from float32 "
-                                   "and float64, fixed point, integer quantizers, requantization)");
+                                   "and float64, fixed point, stochastic rounding, quantizers and scales, "
+                                   "requantization, AQT, MX blocks, NVFP4, dot products)");
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
   examples::add_output(*check, "--json", json_file, "also write the result to this file");
 

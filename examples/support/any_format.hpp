@@ -133,6 +133,7 @@ struct ConversionRules {
     });
     for (std::size_t i = 0; i < AnyRounding::names.size(); ++i)
       if (word == AnyRounding::names[i]) {
+        scales_of_ml_dtypes = false;
         rounding = AnyRounding(i);
         known = true;
       }
@@ -147,6 +148,7 @@ struct ConversionRules {
       }
     };
     choose({"sat", "sat_keep_inf", "nosat"}, float_overflow);
+    if (word == "sat" || word == "sat_keep_inf" || word == "nosat") scales_of_ml_dtypes = false;
     choose({"sat", "wrap", "sat_zero", "sat_sym"}, overflow);
     choose({"nan_error", "nan_max", "nan_zero", "nan_negzero"}, nan);
     if (word == "keep" || word == "flush_input" || word == "flush_output") {
@@ -206,10 +208,14 @@ class AnyFormat {
     return exact(code).kind == format::Dyadic::Kind::Nan;
   }
 
-  /// The largest finite value.
+  /// The largest finite value, and the lowest.
   [[nodiscard]] format::Dyadic max() const {
     if (is_scale()) return exact(format::E8m0fnu::max_code);
     return exact(is_fixed() ? fixed_.ends().max : layout_.max_code());
+  }
+  [[nodiscard]] format::Dyadic lowest() const {
+    if (is_scale()) return exact(0);
+    return is_fixed() ? exact(fixed_.ends().lowest & core::low_mask(fixed_.width)) : format::negated(max());
   }
 
   /// The code of a number; none where the rules make it an error.

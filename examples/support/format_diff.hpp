@@ -66,11 +66,16 @@ inline Conversion parse_conversion(const std::string& text) {
   }
   // codes of two bits more do not come back when numbers leave the range
   auto wide = format.fixed_layout();
-  wide.width += 2;
-  wide.integer_bits += 2;
-  result.key = [wide, rounding = side.rules.rounding](float x) {
+  wide.width += wide.is_signed ? 2 : 3;
+  wide.integer_bits += wide.is_signed ? 2 : 3;
+  wide.is_signed = true;
+  result.key = [wide, rules = side.rules](float x) {
     if (!std::isfinite(x)) return ~std::uint64_t{0};
-    return wide.encode<AnyRounding, format::Saturate>(format::to_dyadic(x), rounding);
+    // what is flushed and what is not are different numbers, even where the code is the same
+    const bool flushed = rules.flush_input && format::to_dyadic(x).subnormal;
+    const auto code =
+        wide.encode<AnyRounding, format::Saturate>(format::to_dyadic(flushed ? 0.0F : x), rules.rounding);
+    return 2 * code + (flushed ? 1 : 0);
   };
   if (side.rules.overflow == 1)  // wraps for ever
     result.end = static_cast<float>(format::to_double(wide.exact(wide.ends().max)) / 2);

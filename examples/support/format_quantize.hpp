@@ -21,6 +21,7 @@
 #include <bitloom/format.hpp>
 #include <bitloom/quant/mx.hpp>
 #include <bitloom/quant/nvfp4.hpp>
+#include <bitloom/quant/scaling.hpp>
 
 #include "any_format.hpp"
 #include "format_reference.hpp"
@@ -55,17 +56,12 @@ struct ScaleChoice {
   }
 
   /// The scale for a largest magnitude; 1 for zero, or where the quotient is too small for a float.
+  /// @throws RangeError  it is too large for one
   [[nodiscard]] float scale(float largest, double format_max) const {
     if (kind == Kind::None) return 1;
     if (kind == Kind::Given) return given;
-    const double quotient = static_cast<double>(largest) / format_max;
-    float scale = static_cast<float>(quotient);
-    if (kind == Kind::PowerOfTwo && scale > 0) {
-      int exponent = 0;
-      const double half_to_one = std::frexp(quotient, &exponent);  // exactly
-      scale = static_cast<float>(std::ldexp(1.0, half_to_one == 0.5 ? exponent - 1 : exponent));
-    }
-    return scale > 0 && std::isfinite(scale) ? scale : 1.0F;
+    return kind == Kind::Max ? quant::RealScaling::scale(largest, format_max)
+                             : quant::PowerOfTwoScaling::scale(largest, format_max);
   }
 };
 
@@ -75,6 +71,7 @@ inline Restored quantize_codes(const FormatWithRules& format, const NumberTable&
                                const ScaleChoice& choice, bool per_row) {
   Restored result{.bits = format.format.bits()};
   const double format_max = format::to_double(format.format.max());
+  const double format_lowest = format::to_double(format.format.lowest());
   const auto ends = per_row ? table.row_ends : std::vector{std::ssize(table.values)};
   std::int64_t i = 0;
   for (const auto end : ends) {
@@ -92,7 +89,8 @@ inline Restored quantize_codes(const FormatWithRules& format, const NumberTable&
       if (!code) throw RangeError(fmt::format("number {}: {} has no code in {}", i + 1, x, format.text));
       const double value = format::to_double(format.format.exact(*code));
       // a rounded scale may put the largest magnitude a hair beyond the largest value
-      if (std::isfinite(x) && std::abs(scaled) > format_max * (1 + 0x1p-22)) ++result.clipped;
+      const double hair = std::abs(scaled) * 0x1p-22;
+      if (std::isfinite(x) && (scaled - hair > format_max || scaled + hair < format_lowest)) ++result.clipped;
       result.codes.insert(*code);
       result.values.push_back(static_cast<float>(value * scale));
     }
@@ -193,8 +191,10 @@ class QuantizationReport {
   void print() const {
     fmt::print("{}: {} numbers from {} to {}", format_, count_ - left_out_, low_, high_);
     if (left_out_ > 0) fmt::print(", and {} that are NaN or infinite, before or after", left_out_);
-    fmt::print("\n{:.3f} bits a number with scales; {} of {} codes used\n", bits_per_number(),
-               restored_.codes.size(), std::uint64_t{1} << restored_.bits);
+    fmt::print(
+        "\n{:.3f} bits a number with scales; {} of {} codes used\n", bits_per_number(),
+        restored_.codes.size(),
+        restored_.bits < 64 ? std::to_string(std::uint64_t{1} << restored_.bits) : std::string("2^64"));
     fmt::print("{} exact, {} beyond the range, {} became zero\n", exact_, restored_.clipped, flushed_);
     fmt::print(
         "error: mean {:.4g}, mean magnitude {:.4g}, rms {:.4g}, largest {:.4g} at {}; signal to noise {}\n\n",

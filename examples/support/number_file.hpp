@@ -40,16 +40,29 @@ inline bool parse_number(std::string_view field, float& value) {
   char* end = nullptr;
   value = std::strtof(text.c_str(), &end);
   const bool overflowed = std::isinf(value) && text.find_first_of("iI") == std::string::npos;
-  return *end == '\0' && !overflowed;
+  return end == text.c_str() + text.size() && !overflowed;
+}
+
+/// Some field of a line begins like a number.
+inline bool has_digit_in_front(std::string_view line) {
+  bool at_start = true;
+  for (const char c : line) {
+    if (at_start && ((c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+')) return true;
+    at_start = c == ',' || (at_start && (c == ' ' || c == '\t' || c == '"'));
+  }
+  return false;
 }
 
 }  // namespace detail
 
-/// Comma-separated numbers, line after line; a first line without any number is a header, blank lines are skipped.
+/// Comma-separated numbers, line after line. A first line of names, none of which begins like a number, is a header; blank
+/// lines and a byte order mark in front are skipped.
 /// @throws ParseError  with the line and column of a field that is no number
 inline NumberTable parse_number_csv(std::string_view text, const std::string& name) {
   NumberTable table;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::int64_t line_number = 0;
+  bool is_first = true;
   while (!text.empty()) {
     ++line_number;
     const auto end = std::min(text.find('\n'), text.size());
@@ -75,7 +88,9 @@ inline NumberTable parse_number_csv(std::string_view text, const std::string& na
       more = comma < line.size();
       line.remove_prefix(std::min(comma + 1, line.size()));
     }
-    if (line_number == 1 && row.empty()) {
+    const bool is_header = is_first && row.empty() && !detail::has_digit_in_front(whole_line);
+    is_first = false;
+    if (is_header) {
       table.header = whole_line;
       continue;
     }
@@ -89,13 +104,14 @@ inline NumberTable parse_number_csv(std::string_view text, const std::string& na
   return table;
 }
 
-/// A PNG image, grey or colour, as numbers 0 to 1; transparency is dropped.
+/// A PNG image, grey or colour, as numbers 0 to 1, of 8 bits; what is transparent shows black behind it.
 /// @throws ParseError  it is damaged
 inline NumberTable parse_png(std::string_view bytes, const std::string& name) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0)
     throw ParseError(fmt::format("{}: {}", name, image.message));
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16-bit samples are what they say, as 8-bit ones
   NumberTable table{.channels = (image.format & PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1};
   image.format = table.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   const auto row = static_cast<std::int64_t>(image.width) * table.channels;

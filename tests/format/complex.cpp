@@ -24,6 +24,12 @@ static_assert((twiddle + twiddle).imaginary.value() == -1.5 && (twiddle - twiddl
 static_assert((Complex<float>{1, 2} * Complex<float>{3, 4} == Complex<float>{-5, 10}));
 static_assert(sizeof(Complex<Number<Half>>) == 4 && std::is_trivially_copyable_v<Complex<Number<Half>>>);
 
+template <class T>
+concept CanMultiply = requires(Complex<T> z) {
+  z* z;
+};
+static_assert(CanMultiply<Q> && !CanMultiply<FixedNumber<8, 2, Unsigned>>);
+
 }  // namespace
 
 TEST_CASE("parts of a product are rounded after every operation, or once") {
@@ -48,6 +54,22 @@ TEST_CASE("parts of a product are rounded after every operation, or once") {
   }
   CHECK(wrong == 0);
   CHECK(differ > 1000);
+}
+
+TEST_CASE("a product rounded once follows the convention as the operators do") {
+  struct Flush : Ieee754 {
+    using subnormals = FlushInput;
+  };
+  using F = Number<Half, Flush>;
+  const Complex<F> tiny{F::from_code(1), F()};
+  const Complex<F> large{F(1024), F()};
+  CHECK(multiply_once(tiny, large).real.value() == 0);
+  struct IeeeDown : Ieee754 {
+    using rounding = Down;
+  };
+  using D = Number<Half, IeeeDown>;
+  const Complex<D> one{D(1), D(1)};
+  CHECK(multiply_once(one, one).real.code() == (D(1) * D(1) - D(1) * D(1)).code());
 }
 
 TEST_CASE("complex fixed point of every pair of small numbers is exact") {

@@ -3,11 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include <doctest/doctest.h>
 
 #include <bitloom/core/random.hpp>
 #include <bitloom/format/named.hpp>
+#include <bitloom/format/order.hpp>
 
 namespace {
 
@@ -106,3 +108,31 @@ TEST_CASE("NaN and infinities stick, and both infinities make NaN") {
 }
 
 }  // namespace
+
+TEST_CASE("a register holds its lowest number and nothing beyond its ends, whole words included") {
+  using namespace bitloom::format;
+  const auto check = []<int Bits>(std::integral_constant<int, Bits>) {
+    Kulisch<0, Bits> sum;
+    const Dyadic half{.significand = 1, .exponent = Bits - 2};
+    sum.add(half);
+    CHECK_THROWS_AS(sum.add(half), bitloom::RangeError);
+    CHECK(std::is_eq(compare(sum.value(), half)));
+    auto lowest = half;
+    lowest.negative = true;
+    ++lowest.exponent;
+    Kulisch<0, Bits> low;
+    low.add(lowest);
+    CHECK(std::is_eq(compare(low.value(), lowest)));
+    CHECK_THROWS_AS(low.add({.significand = 1, .negative = true}), bitloom::RangeError);
+    low.add({.significand = 1});
+    CHECK(low.value().negative);
+    auto beyond = lowest;
+    beyond.negative = false;
+    CHECK_THROWS_AS((Kulisch<0, Bits>().add(beyond)), bitloom::RangeError);
+  };
+  check(std::integral_constant<int, 8>{});
+  check(std::integral_constant<int, 63>{});
+  check(std::integral_constant<int, 64>{});
+  check(std::integral_constant<int, 65>{});
+  check(std::integral_constant<int, 128>{});
+}

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/format/minifloat.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <type_traits>
 
 #include <doctest/doctest.h>
 
+#include <bitloom/format/e8m0.hpp>
 #include <bitloom/format/named.hpp>
 
 namespace {
@@ -55,3 +57,21 @@ TEST_CASE("a narrower format takes the exact value of a wider one, with one roun
 }
 
 }  // namespace
+
+TEST_CASE("ties between powers of two go to the even significand, or to the even code") {
+  using namespace bitloom::format;
+  using Powers = Minifloat<3, 0, Special::Finite>;  // 0, 2^-2 … 2^4
+  for (int exponent = -2; exponent < 4; ++exponent) {
+    const double tie = std::ldexp(1.5, exponent);
+    const auto below = static_cast<unsigned>(exponent + 3);
+    CHECK(Powers::encode<NearestEven>(tie) == below + 1);
+    CHECK(Powers::encode<NearestEvenCode>(tie) == below + (below % 2));
+    CHECK(Powers::encode<NearestEvenCode>(-tie) == 8 + below + (below % 2));
+    CHECK(Powers::encode<NearestEvenCode>(std::nextafter(tie, 99.0)) == below + 1);
+    CHECK(Powers::encode<NearestEvenCode>(std::nextafter(tie, 0.0)) == below);
+    CHECK(E8m0fnu::encode<NearestEvenCode>(tie) == (exponent + 127) + ((exponent + 127) % 2));
+  }
+  CHECK(Powers::encode<NearestEvenCode>(0.125) == 0);
+  for (double x = 0; x < 20; x += 0.125)
+    CHECK(E3m2fn::encode<NearestEvenCode>(x) == E3m2fn::encode<NearestEven>(x));
+}

@@ -3,12 +3,11 @@
 
 #include <type_traits>
 
-#include <bitloom/format/arithmetic.hpp>
 #include <bitloom/format/number.hpp>
 
 namespace bitloom::format {
 
-/// A complex number whose parts are scalars of any kind: Number, FixedNumber, float or double.
+/// A complex number whose parts are scalars: Number, FixedNumber, float or double. Only signed parts can be multiplied.
 ///
 /// Sums and products are computed part by part with the operators of T, so with T = Number every operation rounds, and
 /// with T = FixedNumber nothing does and the parts grow. multiply_once rounds each part once.
@@ -42,6 +41,7 @@ template <class T, class U>
   return Complex<T>::make(a.real - b.real, a.imaginary - b.imaginary);
 }
 template <class T, class U>
+  requires requires(T x, U y) { static_cast<decltype(x * y - x * y)>(x * y + x * y); }
 [[nodiscard]] constexpr auto operator*(const Complex<T>& a, const Complex<U>& b) {
   // the sum has the type of the difference, which in fixed point is always signed
   const auto real = a.real * b.real - a.imaginary * b.imaginary;
@@ -53,11 +53,9 @@ template <class T, class U>
 template <ExactFormat F, Convention C>
 [[nodiscard]] constexpr Complex<Number<F, C>> multiply_once(const Complex<Number<F, C>>& a,
                                                             const Complex<Number<F, C>>& b) {
-  const auto times = [](const Number<F, C>& x, const Number<F, C>& y) {
-    return product(x.exact(), y.exact());
-  };
-  return {Number<F, C>(sum(times(a.real, b.real), negated(times(a.imaginary, b.imaginary)))),
-          Number<F, C>(sum(times(a.real, b.imaginary), times(a.imaginary, b.real)))};
+  using N = Number<F, C>;
+  return {N::difference_of_products(a.real, b.real, a.imaginary, b.imaginary),
+          N::sum_of_products(a.real, b.imaginary, a.imaginary, b.real)};
 }
 
 }  // namespace bitloom::format

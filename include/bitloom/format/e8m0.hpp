@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
 
@@ -50,7 +51,11 @@ struct E8m0fnu {
     if (x.is_zero()) return clips_all ? 0 : nan_code;
     const int top = x.top_exponent();
     if (top < -127) return 0;
-    const auto units = static_cast<int>(round_to_units(x, top, rounding).low_bits);  // 1, or 2 if it went up
+    auto units = static_cast<int>(round_to_units(x, top, rounding).low_bits);  // 1, or 2 if it went up
+    if constexpr (TiesByCode<R>) {
+      const bool halfway = !x.sticky && x.significand >> std::countr_zero(x.significand) == 3;
+      if (halfway && ((top + 127) & 1) == 0) units = 1;
+    }
     const int code = top + 127 + units - 1;
     if (code <= max_code) return static_cast<code_type>(code);
     return O::keeps_max(false, rounding.stops_at_max(false)) ? max_code : nan_code;

@@ -215,7 +215,8 @@ template <AnyFixedNumber A, AnyFixedNumber B>
          A::is_signed || B::is_signed > ::from_code(a.raw() * b.raw());
 }
 
-/// The quotient, truncated toward zero to as many bits behind the point as a has, fewer if b has bits behind its own.
+/// The quotient, truncated toward zero to as many bits behind the point as a has; more, if b's lowest bit is in front of
+/// the point.
 /// @throws RangeError  division by zero
 template <AnyFixedNumber A, AnyFixedNumber B>
   requires(detail::quotient_width<A, B> <= 64)

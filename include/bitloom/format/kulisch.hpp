@@ -34,12 +34,16 @@ class Kulisch {
       throw RangeError("Kulisch accumulator: a number has bits below the lowest one");
     auto magnitude = cut > 0 ? x.significand >> cut : x.significand;
     const int shift = cut > 0 ? 0 : -cut;
-    if (static_cast<int>(std::bit_width(magnitude)) + shift >= Bits) throw overflow();
+    // the lowest number has one bit more than the largest, the highest of all
+    const int width = static_cast<int>(std::bit_width(magnitude)) + shift;
+    const bool is_lowest = x.negative && width == Bits && std::has_single_bit(magnitude);
+    if (width >= Bits && !is_lowest) throw overflow();
     Words term{};
     const auto slot = static_cast<std::size_t>(shift / 64);
     term[slot] = magnitude << (shift % 64);
     if (shift % 64 != 0 && slot + 1 < term.size()) term[slot + 1] = magnitude >> (64 - shift % 64);
     if (x.negative) negate(term);
+    const bool term_is_negative = (term[count - 1] >> 63) != 0;
     bool carry = false;
     for (std::size_t i = 0; i < term.size(); ++i) {
       const auto sum = words_[i] + term[i];
@@ -47,7 +51,9 @@ class Kulisch {
       carry = sum < words_[i] || with_carry < sum;
       term[i] = with_carry;
     }
-    if (!fits(term)) throw overflow();
+    const bool sum_is_negative = (term[count - 1] >> 63) != 0;
+    const bool wrapped = term_is_negative == is_negative() && sum_is_negative != term_is_negative;
+    if (wrapped || !fits(term)) throw overflow();
     words_ = term;
   }
 

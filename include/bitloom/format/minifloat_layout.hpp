@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
 
@@ -142,8 +143,9 @@ struct MinifloatLayout {
     const bool flush = P::flush_output || !subnormals;
     const int top = x.significand == 0 ? x.exponent - 1 : x.top_exponent();
     const int binade = flush || top > min_exponent() ? top : min_exponent();
-    const auto units =
-        static_cast<std::int64_t>(round_to_units(x, binade - fraction_bits, rounding).low_bits);
+    auto units = static_cast<std::int64_t>(round_to_units(x, binade - fraction_bits, rounding).low_bits);
+    if constexpr (TiesByCode<R>)  // between powers of two, 1 and 2 units
+      if (fraction_bits == 0 && binade == top && is_halfway(x) && ((binade + bias) & 1) == 0) units = 1;
     // the hidden bit of `units` carries into the exponent, and so does a fraction that was rounded up to 2
     const auto one = std::int64_t{1} << fraction_bits;
     const auto code = units < one ? units : (std::int64_t{binade} + bias - 1) * one + units;
@@ -154,6 +156,11 @@ struct MinifloatLayout {
   }
 
  private:
+  /// 3 · 2^n, halfway between neighbouring powers of two.
+  [[nodiscard]] static constexpr bool is_halfway(const Dyadic& x) noexcept {
+    return !x.sticky && x.significand != 0 && x.significand >> std::countr_zero(x.significand) == 3;
+  }
+
   /// Codes at the top of the magnitudes that are no finite numbers.
   [[nodiscard]] constexpr std::uint64_t reserved() const noexcept {
     if (special == Special::Ieee) return std::uint64_t{1} << fraction_bits;

@@ -137,6 +137,17 @@ class Number {
     if (a == b) return a.exact().negative ? b : a;
     return a < b ? b : a;
   }
+  /// a · b + c · d, rounded once.
+  [[nodiscard]] static constexpr Number sum_of_products(const Number& a, const Number& b, const Number& c,
+                                                        const Number& d) {
+    return rounded_sum(product(a.operand(), b.operand()), product(c.operand(), d.operand()));
+  }
+  /// a · b - c · d, rounded once.
+  [[nodiscard]] static constexpr Number difference_of_products(const Number& a, const Number& b,
+                                                               const Number& c, const Number& d) {
+    return rounded_sum(product(a.operand(), b.operand()), negated(product(c.operand(), d.operand())));
+  }
+
   [[nodiscard]] friend constexpr bool is_nan(const Number& x) noexcept {
     return x.exact().kind == Dyadic::Kind::Nan;
   }

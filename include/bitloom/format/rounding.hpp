@@ -43,6 +43,18 @@ struct NearestEven {
   }
 };
 
+/// To nearest, a tie to the even code, not to the even significand: between powers of two, where a format has no fraction
+/// bits, they differ. Elsewhere it is NearestEven. As the draft of IEEE P3109 has it (unverified).
+struct NearestEvenCode : NearestEven {
+  static constexpr bool ties_by_code = true;
+};
+
+/// A rounding rule that asks for the parity of the code.
+template <class R>
+concept TiesByCode = requires {
+  requires R::ties_by_code;
+};
+
 /// To nearest, a tie away from zero.
 struct NearestAway {
   static constexpr bool stops_at_max(bool) noexcept { return false; }

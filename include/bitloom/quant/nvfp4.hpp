@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/format/named.hpp>
@@ -54,8 +56,12 @@ struct Nvfp4Block {
   ///
   /// @param tensor_largest  the largest magnitude of the whole tensor
   /// @throws ShapeError  `codes` has another length than `values`
+  /// @throws RangeError  `tensor_largest` is negative, NaN or infinite
   static std::uint8_t encode(std::span<const float> values, float tensor_largest,
                              std::span<std::uint8_t> codes) {
+    if (!(tensor_largest >= 0.0F) || !std::isfinite(tensor_largest))
+      throw RangeError("largest magnitude of the tensor: " + std::to_string(tensor_largest) +
+                       " has to be a finite number, 0 or more");
     return detail::encode_block<Nvfp4Block>(values, Common::of(tensor_largest), codes);
   }
 
