@@ -30,11 +30,13 @@
 #include "support/bramac_reproduction.hpp"
 #include "support/check.hpp"
 #include "support/compare.hpp"
+#include "support/describe.hpp"
 #include "support/device_reference.hpp"
 #include "support/explore.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
 #include "support/rtl_view.hpp"
+#include "support/trace.hpp"
 
 namespace {
 
@@ -245,12 +247,19 @@ int main(int argc, char** argv) {
   examples::CompareOptions compare;
   const auto& compare_command = examples::add_compare(app, compare);
 
+  examples::DescribeOptions describe;
+  const auto& describe_command = examples::add_describe(app, describe);
+  examples::TraceOptions trace;
+  const auto& trace_command = examples::add_trace(app, trace);
+
   std::string page;
   auto* reproduce = app.add_subcommand("reproduce", "write a page of published results beside ours");
   reproduce->add_option("FILE", page, "the page, in Markdown")->required()->check(examples::not_empty());
 
   return examples::run_program(app, argc, argv, [&] {
     if (compare_command.parsed()) return examples::run_compare(compare, load_networks);
+    if (describe_command.parsed()) return examples::run_describe(describe);
+    if (trace_command.parsed()) return examples::run_trace(trace);
     if (explore_command.parsed()) return examples::run_explore(explore);
     if (reproduce->parsed()) return examples::run_reproduce(page, {examples::reproduce_device()});
     if (check->parsed()) return examples::check_files(files, json_file, examples::check_bramac_file);

@@ -37,6 +37,15 @@ bitloom_bad_input(no_feature_maps compute_in_bram "iofmap" explore --network "${
 add_test(NAME examples.compute_in_bram.explore COMMAND "${CMAKE_COMMAND}"
   -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DARGUMENTS=--network;resnet18;--bits;4;--variant;2sa"
   "-DSTORED=${example_data}/explore.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/explore.json" -P "${PROJECT_SOURCE_DIR}/tests/support/explore.cmake")
+add_test(NAME examples.compute_in_bram.trace COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:compute_in_bram>
+  "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/traces" -P "${PROJECT_SOURCE_DIR}/tests/support/trace.cmake")
+foreach(variant 2sa 1da)
+  add_test(NAME examples.compute_in_bram.describe_${variant} COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:compute_in_bram> -DVARIANT=${variant}
+    "-DSTORED=${example_data}/describe_${variant}.json" "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/describe"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/describe.cmake")
+endforeach()
+bitloom_bad_input(trace_weight compute_in_bram "weight: 9 is outside -8..7" trace --weights 9 --activations 1)
 add_test(NAME examples.compute_in_bram.compare COMMAND compute_in_bram compare --shape 160 512)
 add_test(NAME examples.compute_in_bram.rtl COMMAND compute_in_bram rtl --variant 1DA)
 add_test(NAME examples.compute_in_bram.reproduce COMMAND compute_in_bram reproduce "${CMAKE_CURRENT_BINARY_DIR}/bramac.md")

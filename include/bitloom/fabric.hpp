@@ -6,10 +6,13 @@
 #include <bitloom/fabric/bit_serial_product.hpp>
 #include <bitloom/fabric/bit_serial_value.hpp>
 #include <bitloom/fabric/bramac.hpp>
+#include <bitloom/fabric/bramac_batch.hpp>
+#include <bitloom/fabric/bramac_batch_product.hpp>
 #include <bitloom/fabric/bramac_bounds.hpp>
 #include <bitloom/fabric/bramac_efsm.hpp>
 #include <bitloom/fabric/bramac_instruction.hpp>
 #include <bitloom/fabric/bramac_machine.hpp>
+#include <bitloom/fabric/bramac_policies.hpp>
 #include <bitloom/fabric/bramac_product.hpp>
 #include <bitloom/fabric/bramac_run.hpp>
 #include <bitloom/fabric/bramac_value.hpp>
@@ -26,6 +29,7 @@
 #include <bitloom/fabric/efsm.hpp>
 #include <bitloom/fabric/lanes.hpp>
 #include <bitloom/fabric/m20k.hpp>
+#include <bitloom/fabric/m20k_batch.hpp>
 #include <bitloom/fabric/padded.hpp>
 #include <bitloom/fabric/transistor_area.hpp>
 #include <bitloom/fabric/weight_storage.hpp>

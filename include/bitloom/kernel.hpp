@@ -4,6 +4,7 @@
 #include <bitloom/kernel/gemm_int8.hpp>
 #include <bitloom/kernel/gemm_operand.hpp>
 #include <bitloom/kernel/integer_array.hpp>
+#include <bitloom/kernel/lane_arithmetic.hpp>
 #include <bitloom/kernel/magnitudes.hpp>
 #include <bitloom/kernel/map_words.hpp>
 #include <bitloom/kernel/minifloat_array.hpp>

@@ -65,6 +65,32 @@ TEST_CASE("sign extension puts every element of a word into its lane with its va
     }
 }
 
+TEST_CASE("an overflow is marked in exactly the lanes whose sum does not fit") {
+  core::Random random(7);
+  for (const int lane_bits : {8, 16, 32})
+    for (int i = 0; i < 1000; ++i) {
+      const auto a = random_row(random);
+      const auto b = random_row(random);
+      const auto marked = fabric::lanes::overflows(a, b, lane_bits);
+      Row expected;
+      for (int e = 0; e < 160 / lane_bits; ++e) {
+        const auto sum =
+            std::int64_t{fabric::lanes::value(a, e, lane_bits)} + fabric::lanes::value(b, e, lane_bits);
+        const auto end = std::int64_t{1} << (lane_bits - 1);
+        expected.insert((e + 1) * lane_bits - 1, 1, sum < -end || sum >= end ? 1 : 0);
+      }
+      REQUIRE(marked == expected);
+    }
+}
+
+TEST_CASE("a word is arranged as the order says") {
+  struct Reversed {
+    static constexpr int lane(int element, int lanes) { return lanes - 1 - element; }
+  };
+  CHECK(fabric::lanes::arrange<Reversed>(Word(0x123456789A), 4) == Word(0xA987654321));
+  CHECK(fabric::lanes::arrange<Reversed>(Word(0x123456789A), 8) == Word(0x9A78563412));
+}
+
 TEST_CASE("lane arithmetic can be used in constant expressions") {
   constexpr auto row = fabric::lanes::sign_extend(Word(0x9), 4);
   static_assert(fabric::lanes::value(row, 0, 16) == -7);

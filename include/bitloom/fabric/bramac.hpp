@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <bitloom/core/bits.hpp>
 #include <bitloom/core/constant.hpp>
 #include <bitloom/fabric/bramac_efsm.hpp>
+#include <bitloom/fabric/bramac_policies.hpp>
 #include <bitloom/fabric/concepts.hpp>
 #include <bitloom/fabric/m20k.hpp>
 
@@ -24,14 +26,17 @@ class BramacMachine;
 /// activations of the same width, signed or unsigned. One MAC2 multiplies two weight words with two activations:
 /// every lane adds W1·I1 + W2·I2 to an accumulator of 4n bits that wraps.
 ///
+/// `Policies` answers what the sources leave open; see bramac_policies.hpp.
+///
 /// This header has the facts and the costs; `multiply` is defined in bramac_value.hpp, the machine in
 /// bramac_machine.hpp, `run` in bramac_product.hpp.
 /// Source: "BRAMAC: Compute-in-BRAM Architectures for Multiply-Accumulate on FPGAs", arXiv 2304.03974, and its
 /// released controllers.
-template <BramacVariant Variant, SignPolicy Sign = ShiftAfterSign>
+template <BramacVariant Variant, SignPolicy Sign = ShiftAfterSign, BramacPolicySet Policies = BramacPolicies>
 struct Bramac {
   using variant = Variant;
   using sign_policy = Sign;
+  using policies = Policies;
   using Machine = BramacMachine<Bramac>;
 
   static constexpr std::string_view name = Sign::shift ? Variant::name : Variant::released_name;
@@ -43,6 +48,12 @@ struct Bramac {
   static constexpr int row_bits = M20k::geometry.columns;
   static constexpr int weight_words = M20k::geometry.words();
 
+  /// Weight words are addressed in the main cycle before the copy.
+  static constexpr bool addressed_before = Policies::CopyLatency::before(Variant::clock_ratio);
+  /// Main cycles of a MAC2 with an instruction on port A: those that address words, bring activations or let copy.
+  static constexpr int instruction_cycles =
+      Variant::busy_cycles + (addressed_before == (Variant::clock_ratio == 2) ? 0 : 1);
+
   static constexpr bool supports(const Operands& o) noexcept {
     return o.signed_weights && o.weight_bits == o.activation_bits &&
            (o.weight_bits == 2 || o.weight_bits == 4 || o.weight_bits == 8);
@@ -51,6 +62,11 @@ struct Bramac {
   /// Outputs computed side by side in one array: one a lane.
   static constexpr int lanes(const Operands& o) noexcept { return word_bits / o.weight_bits; }
   static constexpr int lane_bits(const Operands& o) noexcept { return 4 * o.weight_bits; }
+
+  /// The lane of a row that holds element `element` of a word.
+  static constexpr int lane_of(int element, const Operands& o) noexcept {
+    return Policies::LaneOrder::lane(element, lanes(o));
+  }
 
   /// eFSM cycles from one MAC2 to the next.
   static constexpr int mac2_steps(const Operands& o) noexcept {
@@ -73,6 +89,22 @@ struct Bramac {
 
   /// Multiply-accumulates that all lanes and arrays do in one MAC2.
   static constexpr int macs_per_mac2(const Operands& o) noexcept { return 2 * lanes(o) * arrays; }
+
+  /// One MAC2 of one lane, as `accumulate` has it: W1·I1 + W2·I2 modulo the lane. For proofs at compile time.
+  /// @throws RangeError  operands that the block lacks, or a value outside its width
+  static constexpr std::int32_t mac2(const Operands& o, const std::array<int, 2>& weights,
+                                     const std::array<int, 2>& activations) {
+    check_supported<Bramac>(o);
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < 2; ++i) {
+      check_value("weight", weights[i], o.weight_bits, true);
+      check_value("activation", activations[i], o.activation_bits, o.signed_activations);
+      // without the shift the sign bit weighs half: -2^(n-2)
+      const int missing = !Sign::shift && activations[i] < 0 ? 1 << (o.activation_bits - 2) : 0;
+      sum += std::int64_t{weights[i]} * (activations[i] + missing);
+    }
+    return static_cast<std::int32_t>(core::sign_extend(static_cast<std::uint64_t>(sum), lane_bits(o)));
+  }
 
   /// The least and the largest sum that one MAC2 can add to a lane.
   static constexpr format::IntegerRange mac2_range(const Operands& o) noexcept {
@@ -130,7 +162,7 @@ struct Bramac {
 
   /// Of those cycles, the ones between copies, in which both ports are free for memory traffic.
   static constexpr std::int64_t free(const MatrixShape& shape, const Operands& o) {
-    return cut(shape, o).total_mac2() * (mac2_cycles(o) - Variant::busy_cycles);
+    return cut(shape, o).total_mac2() * (mac2_cycles(o) - instruction_cycles);
   }
 
   /// 40-bit words that hold the weights, of the 512 in the block.

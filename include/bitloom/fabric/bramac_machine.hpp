@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include <bitloom/core/bits.hpp>
 #include <bitloom/fabric/bramac.hpp>
@@ -42,11 +43,20 @@ struct BramacControl {
   bool readout{};
 };
 
+/// Memory requests that a block made wait, by port.
+struct WaitingPorts {
+  bool a{};
+  bool b{};
+
+  [[nodiscard]] constexpr bool any() const noexcept { return a || b; }
+};
+
 /// BRAMAC as registers, arrays and ports. `step` is one edge of the eFSM's clock, `tick` one of the main clock.
 ///
 /// Weight words are addressed in the cycle that copies them (2SA), or captured at the end of the main cycle before
-/// (1DA). In a cycle in which the eFSM reads the main array, a memory request on either port is a ScheduleError; so
-/// is a memory read on port A while the accumulator is at its output.
+/// (1DA), if the policy CopyLatency says nothing else. In a cycle in which the eFSM reads the main array, a memory
+/// request on either port is a conflict; so is a memory read on port A while the accumulator is at its output. A
+/// conflict is a ScheduleError, or with StallConflicts the request has no effect and `waiting` says so.
 template <class B>
 class BramacMachine {
  public:
@@ -54,6 +64,7 @@ class BramacMachine {
   using RowVector = core::BitVector<B::row_bits>;
   using Word = core::BitVector<B::word_bits>;
   using Array = DummyArray<B::row_bits, typename B::sign_policy>;
+  using Policies = typename B::policies;
 
   /// @param memory  ports of the block; in mode Compute both are 512 x 40, true dual port
   /// @throws RangeError  the memory cannot be configured so, or not in that mode
@@ -88,9 +99,10 @@ class BramacMachine {
   /// The accumulators are at the output in the coming cycle.
   [[nodiscard]] constexpr bool readout() const noexcept { return sequencer_.row(table).readout; }
 
-  /// Word `index` (0..3) of an array's accumulator row. Word j holds bits [40j, 40j + 40).
+  /// Word `index` (0..3) of an array's accumulator row: by default, word j holds bits [40j, 40j + 40).
   [[nodiscard]] constexpr Word readout_word(int array_index, int index) const noexcept {
-    return Word(array(array_index).row(Row::Accumulator).extract(index * B::word_bits, B::word_bits));
+    const int part = Policies::ReadoutOrder::part(index, B::row_bits / B::word_bits);
+    return Word(array(array_index).row(Row::Accumulator).extract(part * B::word_bits, B::word_bits));
   }
 
   /// The 1DA stands between the two halves of a main cycle.
@@ -100,6 +112,11 @@ class BramacMachine {
   [[nodiscard]] constexpr std::int64_t main_cycles() const noexcept { return steps_ / Variant::clock_ratio; }
   [[nodiscard]] constexpr std::int64_t busy_cycles() const noexcept { return busy_cycles_; }
   [[nodiscard]] constexpr std::int64_t instruction_cycles() const noexcept { return instruction_cycles_; }
+
+  /// StallConflicts only: the requests of the last main cycle that had no effect and are to be repeated, and the
+  /// main-clock cycles since construction in which one had to wait.
+  [[nodiscard]] constexpr WaitingPorts waiting() const noexcept { return waiting_; }
+  [[nodiscard]] constexpr std::int64_t stalled_cycles() const noexcept { return stalled_cycles_; }
 
   /// Control outputs in the coming eFSM cycle, if these are its ports.
   [[nodiscard]] constexpr BramacControl control(const BlockPorts& ports) const noexcept {
@@ -125,7 +142,8 @@ class BramacMachine {
   /// nothing has changed.
   ///
   /// @throws ScheduleError  a memory request that the block cannot serve in this cycle
-  /// @throws RangeError     an address beyond the memory, or the undefined precision code 00 is loaded
+  /// @throws RangeError     an address beyond the memory, the undefined precision code 00 is loaded, or with TrapWraps
+  ///                        an accumulation leaves its lane
   constexpr void step(const BlockPorts& ports) {
     const auto& state = sequencer_.row(table);
     const auto flags = gated(ports);
@@ -136,32 +154,34 @@ class BramacMachine {
         {.start = flags.start, .done = flags.done, .signed_input = signed_inputs_, .precision = precision_},
         flags.reset);
     const bool last = steps_ % Variant::clock_ratio == Variant::clock_ratio - 1;
-    // 2SA: the word is copied in the cycle that addresses it; 1DA: it is captured for the COPY that follows
-    const bool busy = Variant::clock_ratio == 1 ? cycle.arrays[0].write2 == Write2::Word
-                                                : last && next.row(table).write2 == Write2::Word;
-    check(ports, state, flags, busy, last);
+    const bool copies = cycle.arrays[0].write2 == Write2::Word;
+    const bool busy = B::addressed_before ? last && leads_to_copy(next.row(table), flags) : copies;
+    const auto conflicts = check(ports, state, flags, busy, last);
+    if constexpr (Policies::Overflow::traps)
+      for (std::size_t k = 0; k < B::arrays; ++k)
+        check_accumulation(arrays_[k], cycle.arrays[k], 4 * precision_, k, main_cycles());
 
-    if (Variant::clock_ratio == 1 && busy) {
+    if (copies) {
+      if constexpr (!B::addressed_before) fetch(ports.a.data);
       // while the precision register is loaded it still has its old value
-      word2_ = fetch(Layout::row1, ports.a.data,
-                     state.loads_precision ? loaded_precision(ports.a.data) : precision_);
+      extend(state.loads_precision ? loaded_precision(ports.a.data) : precision_);
     }
     for (std::size_t k = 0; k < B::arrays; ++k)
-      arrays_[k].step(cycle.arrays[k], 4 * precision_, word1_, word2_);
+      arrays_[k].step(cycle.arrays[k], 4 * precision_, row1_, row2_);
     load(state, flags, ports.a.data);
     if (flags.reset) clear_registers();
     sequencer_ = next;
-    if (Variant::clock_ratio == 2 && busy) {
-      word1_ = fetch(Layout::row1, ports.a.data, precision_);
-      word2_ = fetch(Layout::row2, ports.a.data, precision_);
-    }
+    if (B::addressed_before && busy) fetch(ports.a.data);
+    busy_cycles_ += busy ? 1 : 0;
     ++steps_;
+    if constexpr (Policies::PortConflict::stalls) waiting_ = conflicts;
     if (!last) return;
     const bool instruction = is_instruction(ports.a);
-    if ((ports.a.enable && !instruction) || ports.b.enable)
-      memory_.step(instruction ? PortRequest{} : ports.a, ports.b);
-    busy_cycles_ += busy ? 1 : 0;
+    const bool uses_a = ports.a.enable && !instruction && !conflicts.a;
+    const bool uses_b = ports.b.enable && !conflicts.b;
+    if (uses_a || uses_b) memory_.step(uses_a ? ports.a : PortRequest{}, uses_b ? ports.b : PortRequest{});
     instruction_cycles_ += instruction ? 1 : 0;
+    stalled_cycles_ += conflicts.any() ? 1 : 0;
   }
 
   /// One edge of the main clock.
@@ -189,20 +209,32 @@ class BramacMachine {
             Layout::done.get(word) != 0};
   }
 
-  constexpr void check(const BlockPorts& ports, const efsm::State& state, const Flags& flags, bool busy,
-                       bool last) const {
+  /// The next state copies a word, as far as it is known a cycle before.
+  static constexpr bool leads_to_copy(const efsm::State& next, const Flags& flags) noexcept {
+    return next.write2 == Write2::Word && (next.write2_if != efsm::If::Copy || flags.copy);
+  }
+
+  /// The requests that have to wait, with those of the half of the main cycle that is over; or throws.
+  [[nodiscard]] constexpr WaitingPorts check(const BlockPorts& ports, const efsm::State& state,
+                                             const Flags& flags, bool busy, bool last) const {
+    constexpr bool stalls = Policies::PortConflict::stalls;
     const auto refuse = [&](const char* request, const char* reason) {
       throw ScheduleError(std::string("port conflict: ") + request + " in main cycle " +
                           std::to_string(main_cycles()) + ", in which " + reason);
     };
     if (state.loads_precision && !flags.reset) static_cast<void>(loaded_precision(ports.a.data));
-    if (state.readout && ports.a.enable && !ports.a.write)
-      refuse("a memory read on port A", "the accumulator is at its output");
-    if (!last) return;
     const bool instruction = is_instruction(ports.a);
-    if (busy && ((ports.a.enable && !instruction) || ports.b.enable))
-      refuse("a memory request", "the eFSM reads the main array");
-    memory_.check(instruction ? PortRequest{} : ports.a, ports.b);
+    WaitingPorts conflicts = stalls && in_main_cycle() ? waiting_ : WaitingPorts{};
+    if (state.readout && ports.a.enable && !ports.a.write) {
+      if constexpr (!stalls) refuse("a memory read on port A", "the accumulator is at its output");
+      conflicts.a = true;
+    }
+    if (busy && ((ports.a.enable && !instruction) || ports.b.enable)) {
+      if constexpr (!stalls) refuse("a memory request", "the eFSM reads the main array");
+      conflicts = {ports.a.enable && !instruction, ports.b.enable};
+    }
+    if (last) memory_.check(instruction ? PortRequest{} : ports.a, ports.b);
+    return conflicts;
   }
 
   using InputRegisters = std::array<std::uint8_t, 2>;
@@ -211,12 +243,30 @@ class BramacMachine {
     return static_cast<Row>((inputs[1] >> 7) << 1 | inputs[0] >> 7);
   }
 
-  /// The main array's word at that row field and the column field, extended to a row.
-  [[nodiscard]] constexpr RowVector fetch(const InstructionField& row, std::uint64_t data,
-                                          int precision) const noexcept {
-    const auto word =
-        memory_.word(static_cast<int>(row.get(data)), static_cast<int>(Layout::column.get(data)));
-    return lanes::sign_extend(Word(word), precision);
+  /// Reads the addressed words of the main array.
+  constexpr void fetch(std::uint64_t data) noexcept {
+    const int column = static_cast<int>(Layout::column.get(data));
+    const auto word = [&](const InstructionField& row) {
+      return Word(memory_.word(static_cast<int>(row.get(data)), column));
+    };
+    if constexpr (Layout::row2.width == 0) {
+      word2_ = word(Layout::row1);  // one word at a time, through write port 2
+    } else {
+      word1_ = word(Layout::row1);
+      word2_ = word(Layout::row2);
+    }
+  }
+
+  /// Offers the words to the write ports of the arrays, as rows.
+  constexpr void extend(int precision) noexcept {
+    const auto row = [&](const Word& word) {
+      if constexpr (std::is_same_v<typename Policies::LaneOrder, ContiguousLanes>)
+        return lanes::sign_extend(word, precision);
+      else
+        return lanes::sign_extend(lanes::arrange<typename Policies::LaneOrder>(word, precision), precision);
+    };
+    if constexpr (Layout::row2.width > 0) row1_ = row(word1_);
+    row2_ = row(word2_);
   }
 
   static constexpr int loaded_precision(std::uint64_t data) {
@@ -256,11 +306,15 @@ class BramacMachine {
   std::array<InputRegisters, B::arrays> inputs_{};
   int precision_ = 0;
   bool signed_inputs_ = false;
-  RowVector word1_{};
-  RowVector word2_{};
+  Word word1_{};
+  Word word2_{};
+  RowVector row1_{};
+  RowVector row2_{};
+  WaitingPorts waiting_{};
   std::int64_t steps_ = 0;
   std::int64_t busy_cycles_ = 0;
   std::int64_t instruction_cycles_ = 0;
+  std::int64_t stalled_cycles_ = 0;
 };
 
 }  // namespace bitloom::fabric

@@ -77,17 +77,17 @@ BramacUse run_product(BramacMachine<B>& machine, const MatrixShape& shape, const
         for (int k = 0; k < B::arrays && first_vector + k < shape.vectors; ++k)
           for (int e = 0; e < lanes && first_row + e < shape.rows; ++e)
             result[static_cast<std::size_t>((first_row + e) * shape.vectors + first_vector + k)] +=
-                lanes::value(rows[static_cast<std::size_t>(k)], e, B::lane_bits(o));
+                lanes::value(rows[static_cast<std::size_t>(k)], B::lane_of(e, o), B::lane_bits(o));
       };
   BramacRun<B> run(machine, o, slots);
   return run.run(cut.total_mac2(), cut.groups * cut.mac2, mac2, add_lanes);
 }
 
-template <BramacVariant Variant, SignPolicy Sign>
-std::int64_t Bramac<Variant, Sign>::run(Machine& machine, const MatrixShape& shape, const Operands& o,
-                                        std::span<const std::int16_t> weights,
-                                        std::span<const std::int16_t> activations,
-                                        std::span<std::int32_t> result) {
+template <BramacVariant Variant, SignPolicy Sign, BramacPolicySet Policies>
+std::int64_t Bramac<Variant, Sign, Policies>::run(Machine& machine, const MatrixShape& shape,
+                                                  const Operands& o, std::span<const std::int16_t> weights,
+                                                  std::span<const std::int16_t> activations,
+                                                  std::span<std::int32_t> result) {
   return run_product<Bramac>(machine, shape, o, weights, activations, result).cycles;
 }
 

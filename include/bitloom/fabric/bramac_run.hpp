@@ -41,8 +41,8 @@ struct BramacUse {
 /// accumulators out, and starts again without a pause.
 ///
 /// Up to `slots` pairs of words (256, if nothing else is said) stay in the block. Longer sequences stream: the pair of
-/// MAC2 i overwrites that of MAC2 i - slots in a free cycle, both ports together. A MAC2 leaves at least two free
-/// cycles and needs one, so the weights are always there in time.
+/// MAC2 i overwrites that of MAC2 i - slots in a free cycle, both ports together. A MAC2 leaves at least one free
+/// cycle and needs one, so the weights are always there in time.
 ///
 /// A machine that was stopped in mid-run, by an exception say, is reset first.
 template <class B>
@@ -158,6 +158,10 @@ class BramacRun {
         return ports;
       }
       if (state == Variant::Done) return restart(running);
+      if constexpr (B::addressed_before)
+        if (state != Variant::PreAdd && state != Variant::Inv &&
+            machine_.counter() >= operands_.activation_bits && current_ + 1 < count_)
+          return address_first_word(current_ + 1);
     } else {
       if (state == Variant::Add) {
         const bool last = at(current_).last;
@@ -165,10 +169,12 @@ class BramacRun {
         instruction.done = last;
         ++current_;
         if (current_ < count_) set_inputs(instruction, at(current_), 0);
-        if (!last) set_rows(instruction, current_);
+        if (!last && B::addressed_before) set_rows(instruction, current_);
         return issue(instruction);
       }
       if (state == Variant::Done1) return restart(running);
+      if constexpr (!B::addressed_before)
+        if (state == Variant::Copy) return address_pair(base(), current_);
     }
     return refill(at);
   }
@@ -196,26 +202,44 @@ class BramacRun {
     instruction.column = column(slot(index));
   }
 
-  template <class At>
-  BlockPorts start(At& at) {
-    auto instruction = base();
-    instruction.start = true;
-    if constexpr (std::is_same_v<Variant, OneDoublePumped>) {
-      set_rows(instruction, 0);
-      set_inputs(instruction, at(0), 0);
-    }
-    current_ = 0;
+  /// 1DA: the instruction with the addresses of both words of a MAC2.
+  BlockPorts address_pair(Instruction instruction, std::int64_t index) const {
+    set_rows(instruction, index);
     return issue(instruction);
   }
 
-  /// 2SA: copies word 0 or 1 of a MAC2 and brings the activations of the array of that number.
+  /// 2SA with AddressedBefore: in the cycle before ADD.
+  BlockPorts address_first_word(std::int64_t index) const {
+    auto instruction = base();
+    instruction.copy = true;
+    set_rows(instruction, index);
+    instruction.row2 = 0;
+    return issue(instruction);
+  }
+
+  template <class At>
+  BlockPorts start(At& at) {
+    current_ = 0;
+    auto instruction = base();
+    instruction.start = true;
+    if constexpr (std::is_same_v<Variant, OneDoublePumped>) set_inputs(instruction, at(0), 0);
+    if constexpr (B::addressed_before) set_rows(instruction, 0);
+    if constexpr (std::is_same_v<Variant, TwoSync>) instruction.row2 = 0;
+    return issue(instruction);
+  }
+
+  /// 2SA: copies word 0 or 1 of a MAC2 and brings the activations of the array of that number. The address is that of
+  /// this word, or with AddressedBefore of the next one, if the pair has one.
   template <class At>
   BlockPorts copy_word(At& at, std::int64_t index, int word, bool done) {
     auto instruction = base();
     instruction.done = done;
     if (index < count_) {
-      set_rows(instruction, index);
-      instruction.row1 += word;
+      const int addressed = word + (B::addressed_before ? 1 : 0);
+      if (addressed < 2) {
+        set_rows(instruction, index);
+        instruction.row1 += addressed;
+      }
       instruction.copy = true;
       set_inputs(instruction, at(index), static_cast<std::size_t>(word));
     }
@@ -230,7 +254,8 @@ class BramacRun {
     if (!running) return {};
     auto instruction = base();
     instruction.start = true;
-    if constexpr (std::is_same_v<Variant, OneDoublePumped>) set_rows(instruction, current_);
+    if constexpr (std::is_same_v<Variant, OneDoublePumped> && B::addressed_before)
+      set_rows(instruction, current_);
     return issue(instruction);
   }
 
@@ -248,7 +273,8 @@ class BramacRun {
     constexpr int words = B::row_bits / B::word_bits;
     const int array = words_read_ / words;
     const int word = words_read_ % words;
-    accumulators_[static_cast<std::size_t>(array)].insert(word * B::word_bits, B::word_bits,
+    const int part = B::policies::ReadoutOrder::part(word, words);
+    accumulators_[static_cast<std::size_t>(array)].insert(part * B::word_bits, B::word_bits,
                                                           machine_.readout_word(array, word).words()[0]);
     ++words_read_;
   }

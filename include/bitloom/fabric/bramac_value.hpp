@@ -36,21 +36,21 @@ void bramac_sums(const MatrixShape& shape, const Operands& o, std::span<const st
 
 }  // namespace detail
 
-template <BramacVariant Variant, SignPolicy Sign>
-void Bramac<Variant, Sign>::multiply(const MatrixShape& shape, const Operands& o,
-                                     std::span<const std::int16_t> weights,
-                                     std::span<const std::int16_t> activations,
-                                     std::span<std::int32_t> result) {
+template <BramacVariant Variant, SignPolicy Sign, BramacPolicySet Policies>
+void Bramac<Variant, Sign, Policies>::multiply(const MatrixShape& shape, const Operands& o,
+                                               std::span<const std::int16_t> weights,
+                                               std::span<const std::int16_t> activations,
+                                               std::span<std::int32_t> result) {
   check_sum_width(shape, o);
   // no lane wraps between two readouts and the outer sum fits 32 bits, so how the sums are cut does not show
   detail::bramac_sums<Bramac>(shape, o, weights, activations, result);
 }
 
-template <BramacVariant Variant, SignPolicy Sign>
-void Bramac<Variant, Sign>::accumulate(const MatrixShape& shape, const Operands& o,
-                                       std::span<const std::int16_t> weights,
-                                       std::span<const std::int16_t> activations,
-                                       std::span<std::int32_t> result) {
+template <BramacVariant Variant, SignPolicy Sign, BramacPolicySet Policies>
+void Bramac<Variant, Sign, Policies>::accumulate(const MatrixShape& shape, const Operands& o,
+                                                 std::span<const std::int16_t> weights,
+                                                 std::span<const std::int16_t> activations,
+                                                 std::span<std::int32_t> result) {
   detail::bramac_sums<Bramac>(shape, o, weights, activations, result);
   for (auto& sum : result)
     sum = static_cast<std::int32_t>(core::sign_extend(static_cast<std::uint32_t>(sum), lane_bits(o)));

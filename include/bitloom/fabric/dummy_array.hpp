@@ -4,8 +4,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include <bitloom/core/bits.hpp>
+#include <bitloom/core/error.hpp>
 #include <bitloom/fabric/lanes.hpp>
 
 namespace bitloom::fabric {
@@ -69,7 +71,8 @@ class DummyArray {
   /// @param word1, word2  rows offered by the main array to write ports 1 and 2
   constexpr void step(const ArrayCycle& cycle, int lane_bits, const RowVector& word1,
                       const RowVector& word2) noexcept {
-    const RowVector first = row(cycle.read1);  // a copy: the writes below may hit the row that was read
+    RowVector first;  // g++ 12 can assign the row in a constant expression, but not construct a copy of it
+    first = row(cycle.read1);  // a copy: the writes below may hit the row that was read
     switch (cycle.write1) {
       case Write1::None: break;
       case Write1::Sum: store(cycle.target1, sum(cycle, lane_bits)); break;
@@ -102,5 +105,25 @@ class DummyArray {
 
   std::array<RowVector, rows> rows_{};
 };
+
+/// Refuses a cycle that adds to the accumulator what one of its lanes cannot hold.
+///
+/// @param number, main_cycle  of the array and of the cycle, for the message
+/// @throws RangeError  a lane would wrap
+template <int RowBits, SignPolicy Sign>
+constexpr void check_accumulation(const DummyArray<RowBits, Sign>& array, const ArrayCycle& cycle,
+                                  int lane_bits, std::size_t number, std::int64_t main_cycle) {
+  if (cycle.write1 != Write1::Sum || cycle.target1 != Row::Accumulator) return;
+  const auto& sum = array.row(cycle.read2);
+  const auto& added = array.row(cycle.read1);
+  const auto wraps = lanes::overflows(sum, added, lane_bits);
+  for (int lane = 0; lane < RowBits / lane_bits; ++lane)
+    if (wraps.test((lane + 1) * lane_bits - 1))
+      throw RangeError("accumulator: lane " + std::to_string(lane) + " of array " + std::to_string(number) +
+                       " wraps in main cycle " + std::to_string(main_cycle) + ": " +
+                       std::to_string(lanes::value(sum, lane, lane_bits)) + " + " +
+                       std::to_string(lanes::value(added, lane, lane_bits)) + " does not fit " +
+                       std::to_string(lane_bits) + " bits");
+}
 
 }  // namespace bitloom::fabric

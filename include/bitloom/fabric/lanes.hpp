@@ -79,6 +79,29 @@ template <int WordBits>
   return core::BitVector<4 * WordBits>::from_words(words);
 }
 
+/// The word with element e at place `Order::lane(e, elements)`.
+template <class Order, int WordBits>
+[[nodiscard]] constexpr core::BitVector<WordBits> arrange(const core::BitVector<WordBits>& word,
+                                                          int element_bits) noexcept {
+  const int elements = WordBits / element_bits;
+  core::BitVector<WordBits> arranged;
+  for (int e = 0; e < elements; ++e)
+    arranged.insert(Order::lane(e, elements) * element_bits, element_bits,
+                    word.extract(e * element_bits, element_bits));
+  return arranged;
+}
+
+/// The highest bit of every lane whose sum a + b, as two's complement, does not fit the lane.
+template <int Bits>
+[[nodiscard]] constexpr core::BitVector<Bits> overflows(const core::BitVector<Bits>& a,
+                                                        const core::BitVector<Bits>& b,
+                                                        int lane_bits) noexcept {
+  const auto high = highest_bits(lane_bits);
+  return detail::map_words<Bits>(
+      [=](std::uint64_t x, std::uint64_t y, std::uint64_t sum) { return (x ^ sum) & (y ^ sum) & high; }, a, b,
+      add(a, b, false, lane_bits));
+}
+
 /// Lane `index` of the row as a two's complement number.
 template <int Bits>
 [[nodiscard]] constexpr std::int32_t value(const core::BitVector<Bits>& row, int index,
