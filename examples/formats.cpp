@@ -52,8 +52,8 @@ int run_table(const std::string& name, const std::string& json_file) {
   for (std::uint64_t code = 0; code < std::uint64_t{1} << any.bits(); ++code) {
     const auto x = any.exact(code);
     table.add_row({fmt::format("{:#04x}", code), fmt::format("{:0{}b}", code, any.bits()),
-                   examples::short_text(x), std::string(any.kind(code))});
-    nlohmann::json entry{{"code", code}, {"class", any.kind(code)}, {"value", nullptr}};
+                   examples::short_text(x), std::string(examples::class_name(x))});
+    nlohmann::json entry{{"code", code}, {"class", examples::class_name(x)}, {"value", nullptr}};
     if (x.is_finite()) entry["value"] = format::to_double(x);
     codes.push_back(std::move(entry));
   }

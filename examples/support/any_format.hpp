@@ -160,6 +160,13 @@ struct ConversionRules {
   }
 };
 
+/// The class of a number, in a word.
+inline std::string_view class_name(const format::Dyadic& x) {
+  if (x.kind == format::Dyadic::Kind::Nan) return "nan";
+  if (x.kind == format::Dyadic::Kind::Infinite) return "inf";
+  return x.is_zero() ? "zero" : x.subnormal ? "subnormal" : "normal";
+}
+
 /// A number as a table shows it: all digits, or where they are many, the shortest that mean the same double.
 inline std::string short_text(const format::Dyadic& x) {
   auto text = format::to_text(x);
@@ -247,13 +254,6 @@ class AnyFormat {
             return layout_.encode<AnyRounding, O, NanError, FlushOutput>(x, rules.rounding);
           return layout_.encode<AnyRounding, O, NanError, KeepSubnormals>(x, rules.rounding);
         });
-  }
-
-  [[nodiscard]] std::string_view kind(std::uint64_t code) const {
-    const auto x = exact(code);
-    if (x.kind == format::Dyadic::Kind::Nan) return "nan";
-    if (x.kind == format::Dyadic::Kind::Infinite) return "inf";
-    return x.is_zero() ? "zero" : x.subnormal ? "subnormal" : "normal";
   }
 
  private:

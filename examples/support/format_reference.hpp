@@ -29,6 +29,7 @@
 #include <bitloom/quant/requantize.hpp>
 #include <bitloom/quant/symmetric.hpp>
 
+#include "any_format.hpp"
 #include "check.hpp"
 #include "json_fields.hpp"
 
@@ -58,13 +59,6 @@ class AnyFloat {
   [[nodiscard]] std::uint64_t encode(const format::Dyadic& x, const R& rounding = {}) const {
     if (is_e8m0_) return format::E8m0fnu::encode<R, O>(x, rounding);
     return layout_.encode<R, O, format::NanToMax, format::KeepSubnormals>(x, rounding);
-  }
-
-  [[nodiscard]] std::string_view kind(std::uint64_t code) const {
-    const auto x = exact(code);
-    if (x.kind == format::Dyadic::Kind::Nan) return "nan";
-    if (x.kind == format::Dyadic::Kind::Infinite) return "inf";
-    return x.is_zero() ? "zero" : x.subnormal ? "subnormal" : "normal";
   }
 
  private:
@@ -123,7 +117,7 @@ inline void check_format_table(const core::Csv& file, CaseCounter& counter) {
         file.integer(i, "exp_field") ==
             static_cast<std::int64_t>((code >> fraction_bits) & core::low_mask(exponent_bits)) &&
         file.integer(i, "man_field") == static_cast<std::int64_t>(code & core::low_mask(fraction_bits)) &&
-        file.text(i, "class") == any.kind(code);
+        file.text(i, "class") == class_name(x);
     if (x.is_finite()) {
       const double value = format::to_double(x);
       ok = ok && number_field(file, i, "value_hexfloat") == value &&
