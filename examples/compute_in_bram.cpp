@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
   auto* rtl_command =
       app.add_subcommand("rtl", "the block as synthesizable SystemVerilog, with a testbench and a trace");
   rtl_command->add_option("--variant", rtl_options.variant, "2SA or 1DA")
-      ->check(CLI::IsMember({"2SA", "1DA"}))
+      ->check(CLI::IsMember({"2SA", "1DA"}, CLI::ignore_case))
       ->capture_default_str();
   rtl_command->add_flag("--released", rtl_options.released, "with the control table as released");
   rtl_command

@@ -49,6 +49,10 @@ bitloom_bad_input(trace_weight compute_in_bram "weight: 9 is outside -8..7" trac
 add_test(NAME examples.compute_in_bram.compare COMMAND compute_in_bram compare --shape 160 512)
 add_test(NAME examples.compute_in_bram.rtl COMMAND compute_in_bram rtl --variant 1DA)
 add_test(NAME examples.compute_in_bram.reproduce COMMAND compute_in_bram reproduce "${CMAKE_CURRENT_BINARY_DIR}/bramac.md")
+add_test(NAME examples.compute_in_bram.reproduced_page COMMAND "${CMAKE_COMMAND}" -E compare_files
+  "${CMAKE_CURRENT_BINARY_DIR}/bramac.md" "${PROJECT_SOURCE_DIR}/docs/reproduction/bramac.md")
+set_tests_properties(examples.compute_in_bram.reproduce PROPERTIES FIXTURES_SETUP reproduced_bramac)
+set_tests_properties(examples.compute_in_bram.reproduced_page PROPERTIES FIXTURES_REQUIRED reproduced_bramac)
 bitloom_bad_input(no_subcommand compute_in_bram "subcommand")
 bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
 

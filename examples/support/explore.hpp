@@ -56,7 +56,7 @@ inline CLI::App& add_explore(CLI::App& app, ExploreOptions& options) {
       ->capture_default_str();
   command.add_option("--variant", options.variants, "variants of BRAMAC: 2sa, 1da")
       ->delimiter(',')
-      ->check(CLI::IsMember({"2sa", "1da"}))
+      ->check(CLI::IsMember({"2sa", "1da"}, CLI::ignore_case))
       ->capture_default_str();
   command.add_option("--dsp", options.budgets.dsp, "DSP slices of the device")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))

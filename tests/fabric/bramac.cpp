@@ -88,3 +88,12 @@ TEST_CASE("a number that is not known from a source says so") {
 }
 
 }  // namespace
+
+TEST_CASE("shapes whose cycles 63 bits cannot count are errors") {
+  using namespace bitloom::fabric;
+  constexpr Operands o{.weight_bits = 4, .activation_bits = 4};
+  constexpr auto large = std::int64_t{1} << 31;
+  CHECK_THROWS_AS((void)Bramac2sa::cycles({large, large, large}, o), bitloom::ShapeError);
+  CHECK_THROWS_AS((void)Bramac1da::words({large * large, large, 1}, o), bitloom::ShapeError);
+  CHECK(Bramac1da::cycles({large, large, 1}, o) > 0);
+}

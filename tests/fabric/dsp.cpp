@@ -77,3 +77,10 @@ TEST_CASE("a slice refuses widths beyond 8 bits and values beyond their width") 
 }
 
 }  // namespace
+
+TEST_CASE("shapes whose cycles 63 bits cannot count are errors for a slice as well") {
+  using namespace bitloom::fabric;
+  constexpr auto large = std::int64_t{1} << 31;
+  CHECK_THROWS_AS((void)DspSlice::cycles({large, large, large}, {.weight_bits = 4, .activation_bits = 4}),
+                  bitloom::ShapeError);
+}

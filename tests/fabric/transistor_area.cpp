@@ -33,8 +33,8 @@ TEST_CASE("the dummy array has the areas of the reference, component by componen
     REQUIRE(table->row_count() == ours.size() + 1);
     for (std::size_t i = 0; i < ours.size(); ++i) {
       CAPTURE(ours[i].name);
-      // the reference counts memory cells one by one
-      if (i > 0) CHECK(near(ours[i].mwta, table->text(i, "mwta_per_instance")));
+      CHECK(near(ours[i].mwta, table->text(i, "mwta_per_instance")));
+      CHECK(ours[i].instances == table->integer(i, "instances_per_dummy_array"));
       CHECK(near(ours[i].total_mwta(), table->text(i, "mwta_total")));
       CHECK(near(ours[i].total_um2(), table->text(i, "um2_total_22nm")));
     }

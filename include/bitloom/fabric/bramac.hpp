@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <bitloom/core/bits.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/constant.hpp>
 #include <bitloom/fabric/bramac_efsm.hpp>
 #include <bitloom/fabric/bramac_policies.hpp>
@@ -132,15 +133,18 @@ struct Bramac {
   };
 
   /// @throws RangeError  the block lacks these operands
-  /// @throws ShapeError  an extent is not positive
+  /// @throws ShapeError  an extent is not positive, or the cycles do not fit 63 bits
   static constexpr Cut cut(const MatrixShape& shape, const Operands& o) {
     check_supported<Bramac>(o);
     op::check_extents(shape);
     const auto mac2 = core::ceil_div(shape.columns, std::int64_t{terms});
-    return {.groups = core::ceil_div(shape.rows, std::int64_t{lanes(o)}),
-            .passes = core::ceil_div(shape.vectors, std::int64_t{arrays}),
-            .mac2 = mac2,
-            .readouts = core::ceil_div(mac2, safe_mac2(o))};
+    const Cut result{.groups = core::ceil_div(shape.rows, std::int64_t{lanes(o)}),
+                     .passes = core::ceil_div(shape.vectors, std::int64_t{arrays}),
+                     .mac2 = mac2,
+                     .readouts = core::ceil_div(mac2, safe_mac2(o))};
+    // a MAC2 and its share of a readout take less than 32 cycles
+    static_cast<void>(core::checked_product("matrix product", {result.groups, result.passes, mac2, 32}));
+    return result;
   }
 
   /// Main-clock cycles of one block for a matrix product, weights in the block, sums cut where a lane could wrap.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <bitloom/fabric/comefa_operations.hpp>
 
@@ -46,8 +47,9 @@ constexpr void multiply(E&& emit, const Field& a, const Field& b, const Field& p
 }
 
 /// Cycles of multiply_constant.
-[[nodiscard]] constexpr int multiply_constant_cycles(int a_bits, int constant_bits,
-                                                     std::uint64_t constant) noexcept {
+/// @throws RangeError  the constant has less than 1 bit or more than 63
+[[nodiscard]] constexpr int multiply_constant_cycles(int a_bits, int constant_bits, std::uint64_t constant) {
+  core::check_range("bits of the constant", constant_bits, 1, 63);
   int cycles = constant_bits + a_bits;
   for (int j = 1; j < constant_bits; ++j) cycles += (constant >> j & 1) != 0 ? a_bits + 1 : 1;
   return cycles + ((constant >> (constant_bits - 1) & 1) == 0 ? 1 : 0);
@@ -57,9 +59,13 @@ constexpr void multiply(E&& emit, const Field& a, const Field& b, const Field& p
 ///
 /// The cycles are those of the released controller: one for a zero bit, and one more if the highest bit is zero. (Its
 /// data are wrong for constants with a one behind a zero; here they are right.)
+/// @throws RangeError  the constant does not fit its bits, which are 1 to 63
 template <Emit E>
 constexpr void multiply_constant(E&& emit, const Field& a, int constant_bits, std::uint64_t constant,
                                  const Field& product) {
+  core::check_range("bits of the constant", constant_bits, 1, 63);
+  if (constant >> constant_bits != 0)
+    throw RangeError("constant: it has more than " + std::to_string(constant_bits) + " bits");
   core::check_equal("bits of product", product.bits, "those of a and the constant", a.bits + constant_bits);
   const Instruction idle{.carry = Latch::Clear};
   clear(emit, product.from(a.bits));

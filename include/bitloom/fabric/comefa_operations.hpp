@@ -54,7 +54,7 @@ constexpr void logical_constant(E&& emit, int truth_table, const Field& a, std::
   core::check_equal("bits of to", to.bits, "a", a.bits);
   for (int i = 0; i < a.bits; ++i)
     emit(Instruction{.broadcast = true,
-                     .broadcast_bit = (constant >> i & 1) != 0,
+                     .broadcast_bit = i < 64 && (constant >> i & 1) != 0,
                      .write = Write::Result,
                      .truth_table = truth_table,
                      .destination = to.row(i),
@@ -121,7 +121,7 @@ constexpr void add_constant(E&& emit, const Field& a, std::uint64_t constant, co
   core::check_equal("bits of sum", sum.bits, "those of a and a carry", a.bits + 1);
   for (int i = 0; i < a.bits; ++i)
     emit(Instruction{.broadcast = true,
-                     .broadcast_bit = (constant >> i & 1) != 0,
+                     .broadcast_bit = i < 64 && (constant >> i & 1) != 0,
                      .write = Write::Result,
                      .carry = Latch::Load,
                      .truth_table = truth::differ,

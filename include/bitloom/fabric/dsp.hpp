@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <bitloom/core/bits.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/core/constant.hpp>
 #include <bitloom/fabric/concepts.hpp>
 
@@ -49,9 +50,12 @@ struct DspSlice {
 
   /// Clock cycles of one slice for a matrix product: one activation a cycle for each group of outputs.
   /// @throws RangeError  the slice does not support these operands
+  /// @throws ShapeError  an extent is not positive, or the cycles do not fit 63 bits
   static constexpr std::int64_t cycles(const MatrixShape& shape, const Operands& o) {
     check_supported<DspSlice>(o);
-    return core::ceil_div(shape.rows, std::int64_t{lanes(o)}) * shape.columns * shape.vectors;
+    op::check_extents(shape);
+    return core::checked_product(
+        "matrix product", {core::ceil_div(shape.rows, std::int64_t{lanes(o)}), shape.columns, shape.vectors});
   }
 
   static constexpr core::Constant clock() noexcept {

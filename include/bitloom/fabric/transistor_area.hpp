@@ -106,7 +106,7 @@ struct AreaComponent {
 /// arrays; this is one.
 template <AdderModel Adder = CarryLookahead>
 [[nodiscard]] std::array<AreaComponent, 7> dummy_array_area(int rows = 7, int columns = 160) {
-  return {{{"memory cells", rows * sram_cell_mwta.value, columns},
+  return {{{"memory cells", sram_cell_mwta.value, rows * columns},
            {"precharge and equalise", Singles{2, 2}.mwta() + Singles{1, 1}.mwta(), 2 * columns},
            {"write drivers", Pairs{3, 1, 1.22}.mwta() + Pairs{4, 2.67, 2}.mwta(), 2 * columns},
            {"sense amplifiers",

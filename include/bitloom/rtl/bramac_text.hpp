@@ -26,7 +26,7 @@ module @module@ (
     input  logic        comp_en,         // 1: takes instructions; 0: an ordinary memory
     input  logic        a_enable,
     input  logic        a_write,
-    input  logic [11:0] a_address,       // 0..511, or 0xFFF
+    input  logic [11:0] a_address,       // 0..511, or 0xFFF; else it wraps
     input  logic [39:0] a_data,
     output logic [39:0] a_q,             // word read_select of the accumulators while readout is 1
     input  logic        b_enable,
