@@ -21,6 +21,7 @@
 #include <bitloom/core/error.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format.hpp>
+#include <bitloom/format/text.hpp>
 
 namespace bitloom::examples {
 

@@ -18,6 +18,7 @@
 #include <bitloom/core/table.hpp>
 #include <bitloom/core/version.hpp>
 #include <bitloom/format.hpp>
+#include <bitloom/format/text.hpp>
 
 #include "any_format.hpp"
 #include "format_reference.hpp"

@@ -23,4 +23,3 @@
 #include <bitloom/format/registry.hpp>
 #include <bitloom/format/rounding.hpp>
 #include <bitloom/format/stochastic.hpp>
-#include <bitloom/format/text.hpp>

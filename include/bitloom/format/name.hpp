@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <concepts>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include <bitloom/core/error.hpp>
-#include <bitloom/core/type_list.hpp>
 #include <bitloom/format/minifloat.hpp>
+#include <bitloom/format/named.hpp>
 #include <bitloom/format/registry.hpp>
 
 namespace bitloom::format {
 
 namespace detail {
+
+/// Of the first formats of NamedFormats, in their order; E8M0 has none.
+inline constexpr std::array<MinifloatLayout, 15> named_layouts{
+    E4m3fn::layout,    E5m2::layout,        E4m3::layout,     E3m4::layout,   E4m3fnuz::layout,
+    E5m2fnuz::layout,  E4m3b11fnuz::layout, E3m2fn::layout,   E2m3fn::layout, E2m1fn::layout,
+    MinifloatLayout{}, Half::layout,        Bfloat16::layout, Tf32::layout,   Float32::layout};
 
 /// Takes a decimal number of up to six digits off the front; false if there is none.
 constexpr bool take_number(std::string_view& text, int& number) noexcept {
@@ -37,15 +42,10 @@ constexpr bool take(std::string_view& text, std::string_view prefix) noexcept {
 /// for another bias than the usual one, e.g. `e3m3_fin` or `e5m1_b12_ieee`.
 /// @throws ParseError  the name is something else, or no minifloat has these parameters
 [[nodiscard]] constexpr MinifloatLayout parse_layout(std::string_view name) {
+  for (std::size_t place = 0; place < detail::named_layouts.size(); ++place)
+    if (name == format_names[place] && detail::named_layouts[place].exponent_bits > 0)
+      return detail::named_layouts[place];
   MinifloatLayout layout;
-  core::for_each_type(NamedFormats{}, [&, place = std::size_t{0}]<class F>(std::type_identity<F>) mutable {
-    const bool found = name == format_names[place++];
-    if constexpr (requires {
-                    { F::layout } -> std::convertible_to<MinifloatLayout>;
-                  })
-      if (found) layout = F::layout;
-  });
-  if (layout.exponent_bits > 0) return layout;
   auto rest = name;
   bool ok = detail::take(rest, "e") && detail::take_number(rest, layout.exponent_bits) &&
             detail::take(rest, "m") && detail::take_number(rest, layout.fraction_bits);
