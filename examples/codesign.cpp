@@ -171,6 +171,7 @@ struct Row {
   accel::NetworkCost cost;
   std::int64_t value_images{};  ///< images on which the value view equals the plain integers
   std::int64_t cycle_images{};  ///< images on which the cycle view does, in the cycles of the formula
+  fabric::Readouts readouts{};  ///< of an image on one block; 0 where sums are not read out in parts
 };
 
 std::span<const float> images_of(const train::Dataset& data, std::int64_t first, std::int64_t count) {
@@ -217,6 +218,13 @@ void run_width(std::span<const net::FloatStage> stages, const train::Split& data
             .block = std::string(B::name),
             .accuracy = share_of_right(network.classify(value), data.test.labels),
             .cost = accel::network_cost(accel::layer_products(network.stages()), array)};
+    if constexpr (requires { B::safe_mac2(operands); })
+      for (const auto& stage : network.stages()) {
+        const auto part =
+            fabric::readouts<B>(op::product_shape(stage.geometry, 1), operands, stage.weights.integers());
+        row.readouts.worst_case += part.worst_case;
+        row.readouts.from_weights += part.from_weights;
+      }
     const auto same = [&](const std::vector<std::int32_t>& sums, std::int64_t image, std::int64_t from) {
       return std::equal(plain.begin() + image * outputs, plain.begin() + (image + 1) * outputs,
                         sums.begin() + from * outputs);
@@ -277,7 +285,9 @@ nlohmann::json to_json(const Row& row) {
                {"block", row.block},
                {"accuracy", row.accuracy},
                {"value_view_images_equal", row.value_images},
-               {"cycle_view_images_equal", row.cycle_images}});
+               {"cycle_view_images_equal", row.cycle_images},
+               {"readouts_worst_case", row.readouts.worst_case},
+               {"readouts_from_weights", row.readouts.from_weights}});
   return json;
 }
 
@@ -442,6 +452,11 @@ int run(const Options& options) {
     for (const auto& row : code_rows) code_table.add_row(cells(row));
     fmt::print("{}\n{}\n", code_table.text(), code_note);
   }
+  for (const auto& row : rows)
+    if (row.readouts.worst_case > 0)
+      fmt::print(
+          "{} on one {}: {} readouts an image with the bound of all weights, {} with that of these weights\n",
+          row.format, row.block, row.readouts.worst_case, row.readouts.from_weights);
   for (const auto& line : basis.lines()) fmt::print("{}\n", line);
   if (!rows.empty())
     fmt::print(
