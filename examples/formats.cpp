@@ -106,12 +106,14 @@ int run_diff(const std::string& a, const std::string& b, std::int64_t limit, con
   return examples::success;
 }
 
-using FastFormats = core::TypeList<format::E4m3fn, format::E5m2, format::E4m3, format::E3m4, format::E4m3fnuz,
-                                   format::E5m2fnuz, format::E4m3b11fnuz, format::E3m2fn, format::E2m3fn,
-                                   format::E2m1fn, format::Half, format::Bfloat16, format::Tf32>;
-constexpr std::array<std::string_view, FastFormats::size> fast_names{
-    "e4m3fn", "e5m2",   "e4m3",   "e3m4", "e4m3fnuz", "e5m2fnuz", "e4m3b11fnuz",
-    "e3m2fn", "e2m3fn", "e2m1fn", "f16",  "bf16",     "tf32"};
+/// Names of the formats whose arrays of floats have a fast path.
+std::vector<std::string> fast_names() {
+  std::vector<std::string> names;
+  core::for_each_type(format::NamedFormats{}, [&]<class F>(std::type_identity<F>) {
+    if constexpr (quant::HasFastFloats<F>) names.emplace_back(format::name_of(format::format_id<F>));
+  });
+  return names;
+}
 
 /// Encodes float32 patterns, every `step`-th of all, as an array and one by one.
 template <class F>
@@ -144,16 +146,17 @@ int run_verify(const std::vector<std::string>& names, std::int64_t step, const s
   auto list = nlohmann::json::array();
   bool ok = true;
   for (const auto& name : names) {
-    const auto found = std::ranges::find(fast_names, name);
-    if (found == fast_names.end()) throw RangeError("format: '" + name + "' has no fast path for arrays");
-    core::visit_at(FastFormats{}, static_cast<std::size_t>(found - fast_names.begin()),
-                   [&]<class F>(std::type_identity<F>) {
-                     const auto wrong = array_mismatches<F>(step, name);
-                     const auto count = (std::int64_t{1} << 32) / step;
-                     ok = ok && wrong == 0;
-                     fmt::print("{}: array {} scalar on {} floats\n", name, wrong == 0 ? "=" : "!=", count);
-                     list.push_back({{"format", name}, {"floats", count}, {"mismatches", wrong}});
-                   });
+    format::visit(format::find_format(name), [&]<class F>(std::type_identity<F>) {
+      if constexpr (quant::HasFastFloats<F>) {
+        const auto wrong = array_mismatches<F>(step, name);
+        const auto count = (std::int64_t{1} << 32) / step;
+        ok = ok && wrong == 0;
+        fmt::print("{}: array {} scalar on {} floats\n", name, wrong == 0 ? "=" : "!=", count);
+        list.push_back({{"format", name}, {"floats", count}, {"mismatches", wrong}});
+      } else {
+        throw RangeError("format: '" + name + "' has no fast path for arrays");
+      }
+    });
   }
   if (!json_file.empty())
     examples::write_json(json_file, {{"version", version}, {"step", step}, {"verified", list}, {"ok", ok}});
@@ -237,7 +240,7 @@ int main(int argc, char** argv) {
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
   examples::add_output(*check, "--json", json_file, "also write the result to this file");
 
-  std::vector<std::string> names(fast_names.begin(), fast_names.end());
+  auto names = fast_names();
   std::int64_t step = 4099;
   bool full = false;
   auto* verify =

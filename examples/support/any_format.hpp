@@ -174,6 +174,40 @@ inline std::string short_text(const format::Dyadic& x) {
   return text.size() <= 24 || !x.is_finite() ? text : fmt::format("{}", format::to_double(x));
 }
 
+/// What both kinds of floating-point format offer at run time: a minifloat of any parameters, or E8M0.
+class AnyFloat {
+ public:
+  /// @throws ParseError  there is no format of that name
+  explicit AnyFloat(std::string_view name) : is_e8m0_(name == "e8m0fnu") {
+    if (!is_e8m0_) layout_ = format::parse_layout(name);
+  }
+
+  [[nodiscard]] int bits() const { return is_e8m0_ ? 8 : layout_.bits(); }
+  [[nodiscard]] bool is_e8m0() const { return is_e8m0_; }
+  [[nodiscard]] const format::MinifloatLayout& layout() const { return layout_; }
+
+  [[nodiscard]] format::Dyadic exact(std::uint64_t code) const {
+    return is_e8m0_ ? format::E8m0fnu::exact(static_cast<std::uint8_t>(code)) : layout_.exact(code);
+  }
+  [[nodiscard]] bool is_nan(std::uint64_t code) const {
+    return exact(code).kind == format::Dyadic::Kind::Nan;
+  }
+  [[nodiscard]] bool has_nan() const { return is_e8m0_ || layout_.has_nan(); }
+  [[nodiscard]] std::uint64_t max_code() const {
+    return is_e8m0_ ? format::E8m0fnu::max_code : layout_.max_code();
+  }
+
+  template <class R, class O>
+  [[nodiscard]] std::uint64_t encode(const format::Dyadic& x, const R& rounding = {}) const {
+    if (is_e8m0_) return format::E8m0fnu::encode<R, O>(x, rounding);
+    return layout_.encode<R, O, format::NanToMax, format::KeepSubnormals>(x, rounding);
+  }
+
+ private:
+  bool is_e8m0_;
+  format::MinifloatLayout layout_{};
+};
+
 /// A format chosen at run time: a minifloat of any parameters, E8M0, an integer or fixed point.
 class AnyFormat {
  public:
@@ -194,36 +228,26 @@ class AnyFormat {
       if (parted) rest.remove_prefix(1);
       const int integer_bits = number(rest);
       set_fixed({width, integer_bits, !is_unsigned}, parted && rest.empty());
-    } else if (name == "e8m0fnu") {
-      kind_ = Kind::Scale;
     } else {
-      layout_ = format::parse_layout(name);
+      float_.emplace(name);
     }
   }
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] bool is_scale() const { return kind_ == Kind::Scale; }
-  [[nodiscard]] bool is_fixed() const { return kind_ == Kind::Fixed; }
-  [[nodiscard]] const format::MinifloatLayout& layout() const { return layout_; }
+  [[nodiscard]] bool is_fixed() const { return !float_; }
   [[nodiscard]] const format::FixedLayout& fixed_layout() const { return fixed_; }
-  [[nodiscard]] int bits() const { return is_scale() ? 8 : is_fixed() ? fixed_.width : layout_.bits(); }
-
+  [[nodiscard]] int bits() const { return is_fixed() ? fixed_.width : float_->bits(); }
   [[nodiscard]] format::Dyadic exact(std::uint64_t code) const {
-    if (is_scale()) return format::E8m0fnu::exact(static_cast<std::uint8_t>(code));
-    return is_fixed() ? fixed_.exact(code) : layout_.exact(code);
-  }
-  [[nodiscard]] bool is_nan(std::uint64_t code) const {
-    return exact(code).kind == format::Dyadic::Kind::Nan;
+    return is_fixed() ? fixed_.exact(code) : float_->exact(code);
   }
 
   /// The largest finite value, and the lowest.
   [[nodiscard]] format::Dyadic max() const {
-    if (is_scale()) return exact(format::E8m0fnu::max_code);
-    return exact(is_fixed() ? fixed_.ends().max : layout_.max_code());
+    return exact(is_fixed() ? fixed_.ends().max : float_->max_code());
   }
   [[nodiscard]] format::Dyadic lowest() const {
-    if (is_scale()) return exact(0);
-    return is_fixed() ? exact(fixed_.ends().lowest & core::low_mask(fixed_.width)) : format::negated(max());
+    if (is_fixed()) return exact(fixed_.ends().lowest & core::low_mask(fixed_.width));
+    return float_->is_e8m0() ? exact(0) : format::negated(max());
   }
 
   /// The code of a number; none where the rules make it an error.
@@ -237,29 +261,28 @@ class AnyFormat {
                               return std::optional(fixed_.encode<AnyRounding, O>(x, rules.rounding));
                             });
     }
-    const bool nan_has_no_code = !is_scale() && x.kind == Dyadic::Kind::Nan && !layout_.has_nan();
+    const auto& layout = float_->layout();
+    const bool nan_has_no_code = x.kind == Dyadic::Kind::Nan && !float_->has_nan();
     if (nan_has_no_code && rules.nan == 0) return std::nullopt;
     return core::visit_at(
         ConversionRules::FloatOverflows{}, rules.float_overflow,
         [&]<class O>(std::type_identity<O>) -> std::optional<std::uint64_t> {
           using namespace format;
-          if (is_scale())
+          if (float_->is_e8m0())
             return rules.scales_of_ml_dtypes ? MlDtypes::encode_scale(x)
                                              : E8m0fnu::encode<AnyRounding, O>(x, rules.rounding);
           if (nan_has_no_code)
             return core::visit_at(ConversionRules::NanPolicies{}, rules.nan,
                                   [&]<class N>(std::type_identity<N>) {
-                                    return layout_.encode<NearestEven, Saturate, N, KeepSubnormals>(x);
+                                    return layout.encode<NearestEven, Saturate, N, KeepSubnormals>(x);
                                   });
           if (rules.flush_output)
-            return layout_.encode<AnyRounding, O, NanError, FlushOutput>(x, rules.rounding);
-          return layout_.encode<AnyRounding, O, NanError, KeepSubnormals>(x, rules.rounding);
+            return layout.encode<AnyRounding, O, NanError, FlushOutput>(x, rules.rounding);
+          return layout.encode<AnyRounding, O, NanError, KeepSubnormals>(x, rules.rounding);
         });
   }
 
  private:
-  enum class Kind { Float, Scale, Fixed };
-
   /// Takes a whole number off the front; -2000, which is no parameter of any format, if there is none.
   static int number(std::string_view& text) {
     int value = 0;
@@ -270,7 +293,6 @@ class AnyFormat {
   }
 
   void set_fixed(const format::FixedLayout& layout, bool is_whole) {
-    kind_ = Kind::Fixed;
     fixed_ = layout;
     if (!is_whole || !layout.is_legal())
       throw ParseError(
@@ -279,8 +301,7 @@ class AnyFormat {
   }
 
   std::string name_;
-  Kind kind_ = Kind::Float;
-  format::MinifloatLayout layout_{};
+  std::optional<AnyFloat> float_;  ///< none: integers and fixed point
   format::FixedLayout fixed_{};
 };
 

@@ -35,37 +35,6 @@
 
 namespace bitloom::examples {
 
-/// What both kinds of floating-point format offer at run time: a minifloat of any parameters, or E8M0.
-class AnyFloat {
- public:
-  /// @throws ParseError  there is no format of that name
-  explicit AnyFloat(std::string_view name) : is_e8m0_(name == "e8m0fnu") {
-    if (!is_e8m0_) layout_ = format::parse_layout(name);
-  }
-
-  [[nodiscard]] int bits() const { return is_e8m0_ ? 8 : layout_.bits(); }
-  [[nodiscard]] bool is_e8m0() const { return is_e8m0_; }
-  [[nodiscard]] const format::MinifloatLayout& layout() const { return layout_; }
-
-  [[nodiscard]] format::Dyadic exact(std::uint64_t code) const {
-    return is_e8m0_ ? format::E8m0fnu::exact(static_cast<std::uint8_t>(code)) : layout_.exact(code);
-  }
-  [[nodiscard]] bool is_nan(std::uint64_t code) const {
-    return exact(code).kind == format::Dyadic::Kind::Nan;
-  }
-  [[nodiscard]] bool has_nan() const { return is_e8m0_ || layout_.has_nan(); }
-
-  template <class R, class O>
-  [[nodiscard]] std::uint64_t encode(const format::Dyadic& x, const R& rounding = {}) const {
-    if (is_e8m0_) return format::E8m0fnu::encode<R, O>(x, rounding);
-    return layout_.encode<R, O, format::NanToMax, format::KeepSubnormals>(x, rounding);
-  }
-
- private:
-  bool is_e8m0_;
-  format::MinifloatLayout layout_{};
-};
-
 /// Hexadecimal digits of at most `bits` bits, with or without 0x.
 inline std::uint64_t hex_field(const core::Csv& file, std::size_t row, const char* column, int bits) {
   const auto& text = file.text(row, column);

@@ -27,6 +27,7 @@
 #include <bitloom/fabric/dsp_value.hpp>
 #include <bitloom/fabric/dummy_array.hpp>
 #include <bitloom/fabric/efsm.hpp>
+#include <bitloom/fabric/integer_value.hpp>
 #include <bitloom/fabric/lanes.hpp>
 #include <bitloom/fabric/m20k.hpp>
 #include <bitloom/fabric/m20k_batch.hpp>

@@ -121,12 +121,7 @@ struct Dla {
 
   static constexpr Resources resources(const Tile& tile, int bits, std::int64_t filter_bram,
                                        std::int64_t stream_bram) {
-    const auto slices = dsp(tile, bits);
-    return {.dsp = slices,
-            .filter_bram = filter_bram,
-            .stream_bram = stream_bram,
-            .area = fabric::M20k::area().value * static_cast<double>(filter_bram + stream_bram) +
-                    fabric::DspSlice::area().value * static_cast<double>(slices)};
+    return overlay_resources(dsp(tile, bits), filter_bram, stream_bram, fabric::M20k::area());
   }
 
   /// That of the slower of DSP slice and block RAM.

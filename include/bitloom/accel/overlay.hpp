@@ -131,6 +131,17 @@ struct Resources {
   friend constexpr bool operator==(const Resources&, const Resources&) = default;
 };
 
+/// Resources of so many slices and block RAMs, all of which have the area `bram_area`.
+[[nodiscard]] constexpr Resources overlay_resources(std::int64_t dsp, std::int64_t filter_bram,
+                                                    std::int64_t stream_bram,
+                                                    const core::Constant& bram_area) noexcept {
+  return {.dsp = dsp,
+          .filter_bram = filter_bram,
+          .stream_bram = stream_bram,
+          .area = bram_area.value * static_cast<double>(filter_bram + stream_bram) +
+                  fabric::DspSlice::area().value * static_cast<double>(dsp)};
+}
+
 /// An overlay: an accelerator on DSP slices and block RAMs, with a tile and a width chosen at run time.
 template <class O>
 concept Overlay = requires(const Tile& tile, int bits, const net::ConvShape& conv, const net::FcShape& fc,

@@ -5,7 +5,7 @@
 #include <span>
 
 #include <bitloom/fabric/bit_serial.hpp>
-#include <bitloom/kernel/gemm_int8.hpp>
+#include <bitloom/fabric/integer_value.hpp>
 
 namespace bitloom::fabric {
 
@@ -14,16 +14,10 @@ void BitSerial<Variant, Accumulator>::multiply(const MatrixShape& shape, const O
                                                std::span<const std::int16_t> weights,
                                                std::span<const std::int16_t> activations,
                                                std::span<std::int32_t> result) {
-  check_supported<BitSerial>(o);
-  op::check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));
+  check_operands<BitSerial>(shape, o, weights, activations, result);
   check_sum_width(shape, o);
-  check_values("weight", weights, o.weight_bits, o.signed_weights);
-  check_values("activation", activations, o.activation_bits, o.signed_activations);
   // no accumulator wraps between two readouts, so neither cuts nor offsets show
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns,
-                    kernel::WideIntegers{weights.data(), shape.columns, true},
-                    kernel::WideIntegers{activations.data(), shape.vectors, o.signed_activations},
-                    result.data(), shape.vectors);
+  integer_product(shape, o, weights, activations, result);
 }
 
 }  // namespace bitloom::fabric

@@ -7,7 +7,7 @@
 
 #include <bitloom/core/bits.hpp>
 #include <bitloom/fabric/bramac.hpp>
-#include <bitloom/kernel/gemm_int8.hpp>
+#include <bitloom/fabric/integer_value.hpp>
 
 namespace bitloom::fabric {
 
@@ -17,10 +17,7 @@ namespace detail {
 template <class B>
 void bramac_sums(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
                  std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
-  check_supported<B>(o);
-  op::check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));
-  check_values("weight", weights, o.weight_bits, true);
-  check_values("activation", activations, o.activation_bits, o.signed_activations);
+  check_operands<B>(shape, o, weights, activations, result);
   std::vector<std::int16_t> released;
   if constexpr (!B::sign_policy::shift) {  // without the shift the sign bit weighs half: -2^(n-2)
     released.assign(activations.begin(), activations.end());
@@ -28,10 +25,7 @@ void bramac_sums(const MatrixShape& shape, const Operands& o, std::span<const st
       if (a < 0) a = static_cast<std::int16_t>(a + (1 << (o.activation_bits - 2)));
     activations = released;
   }
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns,
-                    kernel::WideIntegers{weights.data(), shape.columns, true},
-                    kernel::WideIntegers{activations.data(), shape.vectors, o.signed_activations},
-                    result.data(), shape.vectors);
+  integer_product(shape, o, weights, activations, result);
 }
 
 }  // namespace detail

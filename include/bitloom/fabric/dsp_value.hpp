@@ -5,22 +5,16 @@
 #include <span>
 
 #include <bitloom/fabric/dsp.hpp>
-#include <bitloom/kernel/gemm_int8.hpp>
+#include <bitloom/fabric/integer_value.hpp>
 
 namespace bitloom::fabric {
 
 inline void DspSlice::multiply(const MatrixShape& shape, const Operands& o,
                                std::span<const std::int16_t> weights,
                                std::span<const std::int16_t> activations, std::span<std::int32_t> result) {
-  check_supported<DspSlice>(o);
-  op::check_product(shape, std::ssize(weights), std::ssize(activations), std::ssize(result));
+  check_operands<DspSlice>(shape, o, weights, activations, result);
   check_sum_width(shape, o);
-  check_values("weight", weights, o.weight_bits, o.signed_weights);
-  check_values("activation", activations, o.activation_bits, o.signed_activations);
-  kernel::gemm_int8(shape.rows, shape.vectors, shape.columns,
-                    kernel::WideIntegers{weights.data(), shape.columns, true},
-                    kernel::WideIntegers{activations.data(), shape.vectors, o.signed_activations},
-                    result.data(), shape.vectors);
+  integer_product(shape, o, weights, activations, result);
 }
 
 }  // namespace bitloom::fabric
