@@ -84,6 +84,10 @@ if(EXISTS "${reference}/fliqs")
     "${reference}/fliqs/mx_blocks.json" "${reference}/fliqs/nvfp4.json" "${reference}/fliqs/dot.json"
     "${reference}/fliqs/authors_symmetric_quant.json" "${reference}/fliqs/int_scales.json")
   set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130367 passed, 0 failed\n$")
+  add_test(NAME examples.formats.check_corrupted COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:formats> "-DREFERENCE=${reference}/fliqs/formats"
+    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" "-DFILES=table_e4m3fn.csv;table_e2m1fn.csv;table_e8m0fnu.csv"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
 endif()
 if(EXISTS "${reference}/bramac")
   file(GLOB bramac_files "${reference}/bramac/*.csv" "${reference}/bramac/*.json" "${reference}/bramac/*.jsonl")
@@ -91,7 +95,9 @@ if(EXISTS "${reference}/bramac")
   set_tests_properties(examples.compute_in_bram.check PROPERTIES PASS_REGULAR_EXPRESSION "\n862 passed, 0 failed\n$")
   add_test(NAME examples.compute_in_bram.check_corrupted COMMAND "${CMAKE_COMMAND}"
     -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DREFERENCE=${reference}/bramac"
-    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
+    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" -DCOMPANION=trace_operands.jsonl
+    "-DFILES=trace_2sa_n4_signed.csv;trace_1da_n8_unsigned.csv;mac2_dot_vectors.jsonl;mac2_cycles.csv;accumulator_limits.csv;cim_instruction_vectors.csv"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
 else()
   message(STATUS "bitloom: the checks of reference data are off, because ../shared/reference/bramac is not there")
 endif()

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# `check` of a reference file fails with exit code 1 when one digit was changed or the end is missing.
+# cmake -DPROGRAM=… -DREFERENCE=… -DFOLDER=… -DFILES=… [-DCOMPANION=…] -P corrupted.cmake
+# `check` of a reference file fails with exit code 1 when one digit was changed or the end is missing. COMPANION is a file
+# that the others need beside them.
 
 file(MAKE_DIRECTORY "${FOLDER}")
-file(COPY_FILE "${REFERENCE}/trace_operands.jsonl" "${FOLDER}/trace_operands.jsonl")
+if(COMPANION)
+  file(COPY_FILE "${REFERENCE}/${COMPANION}" "${FOLDER}/${COMPANION}")
+endif()
 
 function(expect_failure file text)
   file(WRITE "${FOLDER}/${file}" "${text}")
@@ -12,8 +16,7 @@ function(expect_failure file text)
   endif()
 endfunction()
 
-foreach(file trace_2sa_n4_signed.csv trace_1da_n8_unsigned.csv mac2_dot_vectors.jsonl mac2_cycles.csv
-             accumulator_limits.csv cim_instruction_vectors.csv)
+foreach(file IN LISTS FILES)
   file(READ "${REFERENCE}/${file}" text)
   string(REPLACE ";" "," text "${text}")
   string(LENGTH "${text}" length)
