@@ -11,6 +11,7 @@
 #include <bitloom/core/bits.hpp>
 #include <bitloom/core/checked.hpp>
 #include <bitloom/core/constant.hpp>
+#include <bitloom/fabric/block_cut.hpp>
 #include <bitloom/fabric/bramac_efsm.hpp>
 #include <bitloom/fabric/bramac_policies.hpp>
 #include <bitloom/fabric/concepts.hpp>
@@ -39,12 +40,14 @@ struct Bramac {
   using sign_policy = Sign;
   using policies = Policies;
   using Machine = BramacMachine<Bramac>;
+  using Cut = BlockCut;
 
   static constexpr std::string_view name = Sign::shift ? Variant::name : Variant::released_name;
   static constexpr std::string_view supported =
       "int2, int4 and int8 weights with activations of the same width";
   static constexpr int arrays = Variant::arrays;
-  static constexpr int terms = 2;  ///< terms of a sum that a block takes at a time
+  static constexpr int vectors = arrays;  ///< vectors computed side by side
+  static constexpr int terms = 2;         ///< terms of a sum that a block takes at a time
   static constexpr int word_bits = M20k::geometry.word_bits();
   static constexpr int row_bits = M20k::geometry.columns;
   static constexpr int weight_words = M20k::geometry.words();
@@ -67,6 +70,11 @@ struct Bramac {
   /// The lane of a row that holds element `element` of a word.
   static constexpr int lane_of(int element, const Operands& o) noexcept {
     return Policies::LaneOrder::lane(element, lanes(o));
+  }
+
+  /// Where the sum of output `output` and vector `vector` accumulates.
+  static constexpr LanePlace place(int output, int vector, const Operands& o) noexcept {
+    return {.array = vector, .lane = lane_of(output, o)};
   }
 
   /// eFSM cycles from one MAC2 to the next.
@@ -109,42 +117,20 @@ struct Bramac {
 
   /// The least and the largest sum that one MAC2 can add to a lane.
   static constexpr format::IntegerRange mac2_range(const Operands& o) noexcept {
-    const auto weight = std::int64_t{1} << (o.weight_bits - 1);  // magnitude of the most negative weight
-    const auto full = std::int64_t{1} << o.activation_bits;
-    if (o.signed_activations) return {.lowest = -2 * weight * (full / 2 - 1), .max = 2 * weight * (full / 2)};
-    return {.lowest = -2 * weight * (full - 1), .max = 2 * (weight - 1) * (full - 1)};
+    return fabric::mac2_range(o);
   }
 
   /// Number of MAC2 that can be accumulated without any possible wrap of a lane.
   static constexpr std::int64_t safe_mac2(const Operands& o) noexcept {
-    const auto lane = std::int64_t{1} << (lane_bits(o) - 1);
-    const auto range = mac2_range(o);
-    return std::min((lane - 1) / range.max, lane / -range.lowest);
+    return safe_count(mac2_range(o), lane_bits(o));
   }
 
   /// How a matrix product is cut for one block.
-  struct Cut {
-    std::int64_t groups{};    ///< of `lanes` outputs
-    std::int64_t passes{};    ///< of `arrays` vectors
-    std::int64_t mac2{};      ///< for one group and pass
-    std::int64_t readouts{};  ///< for one group and pass
-
-    [[nodiscard]] constexpr std::int64_t total_mac2() const noexcept { return passes * groups * mac2; }
-  };
-
   /// @throws RangeError  the block lacks these operands
   /// @throws ShapeError  an extent is not positive, or the cycles do not fit 63 bits
   static constexpr Cut cut(const MatrixShape& shape, const Operands& o) {
     check_supported<Bramac>(o);
-    op::check_extents(shape);
-    const auto mac2 = core::ceil_div(shape.columns, std::int64_t{terms});
-    const Cut result{.groups = core::ceil_div(shape.rows, std::int64_t{lanes(o)}),
-                     .passes = core::ceil_div(shape.vectors, std::int64_t{arrays}),
-                     .mac2 = mac2,
-                     .readouts = core::ceil_div(mac2, safe_mac2(o))};
-    // a MAC2 and its share of a readout take less than 32 cycles
-    static_cast<void>(core::checked_product("matrix product", {result.groups, result.passes, mac2, 32}));
-    return result;
+    return cut_product(shape, lanes(o), arrays, safe_mac2(o));
   }
 
   /// Main-clock cycles of one block for a matrix product, weights in the block, sums cut where a lane could wrap.

@@ -13,6 +13,7 @@
 #include <bitloom/fabric/dummy_array.hpp>
 #include <bitloom/fabric/efsm.hpp>
 #include <bitloom/fabric/m20k.hpp>
+#include <bitloom/fabric/port_schedule.hpp>
 
 namespace bitloom::fabric {
 
@@ -41,14 +42,6 @@ struct BramacControl {
   bool reads1{};
   bool reads2{};
   bool readout{};
-};
-
-/// Memory requests that a block made wait, by port.
-struct WaitingPorts {
-  bool a{};
-  bool b{};
-
-  [[nodiscard]] constexpr bool any() const noexcept { return a || b; }
 };
 
 /// BRAMAC as registers, arrays and ports. `step` is one edge of the eFSM's clock, `tick` one of the main clock.
@@ -122,19 +115,10 @@ class BramacMachine {
   [[nodiscard]] constexpr BramacControl control(const BlockPorts& ports) const noexcept {
     const auto& state = sequencer_.row(table);
     const auto flags = gated(ports);
-    const bool writes2 = state.write2_if == efsm::If::Always ||
-                         (state.write2_if == efsm::If::Start && flags.start) ||
-                         (state.write2_if == efsm::If::Copy && flags.copy);
     BramacControl result{
         .reads1 = state.read1 != efsm::Read1::None, .reads2 = state.reads2, .readout = state.readout};
     for (std::size_t k = 0; k < B::arrays; ++k)
-      result.arrays[k] = {.read1 = state.read1 == efsm::Read1::Activation ? selected(inputs_[k]) : state.row1,
-                          .read2 = state.row2,
-                          .carry = state.carry,
-                          .write1 = state.write1,
-                          .target1 = state.target1,
-                          .write2 = writes2 ? state.write2 : Write2::None,
-                          .target2 = state.target2};
+      result.arrays[k] = efsm::array_cycle(state, flags, efsm::selected_row(inputs_[k][0], inputs_[k][1]));
     return result;
   }
 
@@ -193,9 +177,7 @@ class BramacMachine {
   using Layout = InstructionLayout<Variant>;
   static constexpr auto table = Variant::table();
 
-  struct Flags {
-    bool reset{}, start{}, copy{}, done{};
-  };
+  using Flags = efsm::Flags;
 
   [[nodiscard]] constexpr bool is_instruction(const PortRequest& a) const noexcept {
     return mode_ == BlockMode::Compute && a.enable && a.write && a.address == cim_address;
@@ -217,31 +199,22 @@ class BramacMachine {
   /// The requests that have to wait, with those of the half of the main cycle that is over; or throws.
   [[nodiscard]] constexpr WaitingPorts check(const BlockPorts& ports, const efsm::State& state,
                                              const Flags& flags, bool busy, bool last) const {
-    constexpr bool stalls = Policies::PortConflict::stalls;
-    const auto refuse = [&](const char* request, const char* reason) {
-      throw ScheduleError(std::string("port conflict: ") + request + " in main cycle " +
-                          std::to_string(main_cycles()) + ", in which " + reason);
-    };
+    using Conflict = typename Policies::PortConflict;
     if (state.loads_precision && !flags.reset) static_cast<void>(loaded_precision(ports.a.data));
     const bool instruction = is_instruction(ports.a);
-    WaitingPorts conflicts = stalls && in_main_cycle() ? waiting_ : WaitingPorts{};
-    if (state.readout && ports.a.enable && !ports.a.write) {
-      if constexpr (!stalls) refuse("a memory read on port A", "the accumulator is at its output");
-      conflicts.a = true;
-    }
-    if (busy && ((ports.a.enable && !instruction) || ports.b.enable)) {
-      if constexpr (!stalls) refuse("a memory request", "the eFSM reads the main array");
-      conflicts = {ports.a.enable && !instruction, ports.b.enable};
-    }
+    WaitingPorts conflicts = Conflict::stalls && in_main_cycle() ? waiting_ : WaitingPorts{};
+    if (state.readout && ports.a.enable && !ports.a.write)
+      conflict<Conflict>(conflicts.a, "a memory read on port A", main_cycles(),
+                         "the accumulator is at its output");
+    if (busy && ports.a.enable && !instruction)
+      conflict<Conflict>(conflicts.a, "a memory request", main_cycles(), "the eFSM reads the main array");
+    if (busy && ports.b.enable)
+      conflict<Conflict>(conflicts.b, "a memory request", main_cycles(), "the eFSM reads the main array");
     if (last) memory_.check(instruction ? PortRequest{} : ports.a, ports.b);
     return conflicts;
   }
 
   using InputRegisters = std::array<std::uint8_t, 2>;
-
-  static constexpr Row selected(const InputRegisters& inputs) noexcept {
-    return static_cast<Row>((inputs[1] >> 7) << 1 | inputs[0] >> 7);
-  }
 
   /// Reads the addressed words of the main array.
   constexpr void fetch(std::uint64_t data) noexcept {

@@ -11,7 +11,7 @@
 namespace bitloom::fabric::efsm {
 
 /// What a transition looks at.
-enum class When : std::uint8_t { Always, Start, Done, SignedInput, CounterBelowPrecision };
+enum class When : std::uint8_t { Always, Start, Done, SignedInput, CounterBelowPrecision, OddPrecision };
 
 /// What happens to the 4-bit counter on the way to the next state.
 enum class Count : std::uint8_t { Hold, Clear, Add1, Add2 };
@@ -23,7 +23,7 @@ struct Transition {
   Count count{};
 };
 
-/// A write port that is used always, or only if the instruction asks for it.
+/// Something that a state does always, or only if the instruction asks for it.
 enum class If : std::uint8_t { Always, Start, Copy };
 
 /// Read port 1 addresses a fixed row, or the row that the current activation bits select.
@@ -42,13 +42,42 @@ struct State {
   Write2 write2{};
   Row target2{};
   If write2_if{};
-  bool readout{};                           ///< the accumulator is at the output port
-  bool loads_precision{};                   ///< precision and input type come from the instruction
-  bool loads_inputs1{};                     ///< the first bank of input registers loads
-  bool loads_inputs2{};                     ///< the second bank loads
+  bool readout{};          ///< the accumulator is at the output port
+  bool loads_precision{};  ///< precision and input type come from the instruction
+  bool loads_inputs1{};    ///< the first bank of input registers loads
+  bool loads_inputs2{};    ///< the second bank loads
+  If loads_inputs_if{};
   bool shifts_inputs{};                     ///< all input registers shift left by one; a load goes first
   std::array<Transition, 2> transitions{};  ///< the first that holds is taken
 };
+
+/// Control bits of an instruction; all zero in a cycle without one.
+struct Flags {
+  bool reset{}, start{}, copy{}, done{};
+};
+
+[[nodiscard]] constexpr bool holds(If when, const Flags& flags) noexcept {
+  return when == If::Always || (when == If::Start ? flags.start : flags.copy);
+}
+
+/// What a dummy array does in a cycle of a state.
+///
+/// @param selected  the row that the activation bits of this array select
+[[nodiscard]] constexpr ArrayCycle array_cycle(const State& state, const Flags& flags,
+                                               Row selected) noexcept {
+  return {.read1 = state.read1 == Read1::Activation ? selected : state.row1,
+          .read2 = state.row2,
+          .carry = state.carry,
+          .write1 = state.write1,
+          .target1 = state.target1,
+          .write2 = holds(state.write2_if, flags) ? state.write2 : Write2::None,
+          .target2 = state.target2};
+}
+
+/// The row that the top bits of two activation registers select.
+[[nodiscard]] constexpr Row selected_row(std::uint8_t first, std::uint8_t second) noexcept {
+  return static_cast<Row>((second >> 7) << 1 | first >> 7);
+}
 
 /// Facts that the transitions look at, in one cycle.
 struct Inputs {
@@ -64,6 +93,7 @@ struct Inputs {
     case When::Done: return inputs.done;
     case When::SignedInput: return inputs.signed_input;
     case When::CounterBelowPrecision: return counter < inputs.precision;
+    case When::OddPrecision: return inputs.precision % 2 != 0;
     case When::Always: break;
   }
   return true;

@@ -128,10 +128,10 @@ class M20k {
   /// One clock edge for both ports. Changes nothing where `check` throws.
   constexpr void step(const PortRequest& a, const PortRequest& b) {
     check(a, b);
-    const auto old_a = read(a, configuration_.ratio_a);
-    const auto old_b = read(b, configuration_.ratio_b);
-    write(a, configuration_.ratio_a);
-    write(b, configuration_.ratio_b);
+    const auto old_a = a.enable ? read(a.address, configuration_.ratio_a) : 0;
+    const auto old_b = b.enable ? read(b.address, configuration_.ratio_b) : 0;
+    if (a.enable && a.write) write(a.address, configuration_.ratio_a, a.data);
+    if (b.enable && b.write) write(b.address, configuration_.ratio_b, b.data);
     output_a_ = output(output_a_, a, b.write && overlap(a, b), old_a, configuration_.ratio_a);
     output_b_ = output(output_b_, b, a.write && overlap(a, b), old_b, configuration_.ratio_b);
   }
@@ -145,6 +145,42 @@ class M20k {
   }
   constexpr void set_word(int row, int column, std::uint64_t value) noexcept {
     words_[slot(row, column)] = value & core::low_mask(40);
+  }
+
+  /// The word that a port of this aspect ratio has at an address, past the ports.
+  [[nodiscard]] constexpr std::uint64_t read(std::uint32_t address, const AspectRatio& ratio) const noexcept {
+    if (ratio.width == 40) return words_[address];
+    std::uint64_t value = 0;
+    if (ratio.width == 32) {  // the lower four of every five bits
+      for (int unit = 0; unit < 8; ++unit) value |= ((words_[address] >> (5 * unit)) & 15) << (4 * unit);
+      return value;
+    }
+    for (int i = 0; i < ratio.width; ++i) {
+      const auto place = physical(std::int64_t{address} * ratio.width + i, ratio.width);
+      value |= ((words_[static_cast<std::size_t>(place / 40)] >> (place % 40)) & 1) << i;
+    }
+    return value;
+  }
+
+  /// Stores what a port of this aspect ratio would at an address, past the ports. Higher bits of `data` are dropped.
+  constexpr void write(std::uint32_t address, const AspectRatio& ratio, std::uint64_t data) noexcept {
+    if (ratio.width == 40) {
+      words_[address] = data & core::low_mask(40);
+      return;
+    }
+    if (ratio.width == 32) {
+      for (int unit = 0; unit < 8; ++unit) {
+        const auto place = std::uint64_t{15} << (5 * unit);
+        words_[address] = (words_[address] & ~place) | ((data >> (4 * unit)) & 15) << (5 * unit);
+      }
+      return;
+    }
+    for (int i = 0; i < ratio.width; ++i) {
+      const auto place = physical(std::int64_t{address} * ratio.width + i, ratio.width);
+      auto& word = words_[static_cast<std::size_t>(place / 40)];
+      const auto bit = std::uint64_t{1} << (place % 40);
+      word = ((data >> i) & 1) != 0 ? word | bit : word & ~bit;
+    }
   }
 
  private:
@@ -190,32 +226,6 @@ class M20k {
     return first(a.address, wa) <= last(b.address, wb) && first(b.address, wb) <= last(a.address, wa);
   }
 
-  [[nodiscard]] constexpr std::uint64_t read(const PortRequest& request,
-                                             const AspectRatio& ratio) const noexcept {
-    if (!request.enable) return 0;
-    if (ratio.width == 40) return words_[request.address];
-    std::uint64_t value = 0;
-    for (int i = 0; i < ratio.width; ++i) {
-      const auto place = physical(std::int64_t{request.address} * ratio.width + i, ratio.width);
-      value |= ((words_[static_cast<std::size_t>(place / 40)] >> (place % 40)) & 1) << i;
-    }
-    return value;
-  }
-
-  constexpr void write(const PortRequest& request, const AspectRatio& ratio) noexcept {
-    if (!request.enable || !request.write) return;
-    if (ratio.width == 40) {
-      words_[request.address] = request.data & core::low_mask(40);
-      return;
-    }
-    for (int i = 0; i < ratio.width; ++i) {
-      const auto place = physical(std::int64_t{request.address} * ratio.width + i, ratio.width);
-      auto& word = words_[static_cast<std::size_t>(place / 40)];
-      const auto bit = std::uint64_t{1} << (place % 40);
-      word = ((request.data >> i) & 1) != 0 ? word | bit : word & ~bit;
-    }
-  }
-
   /// The output register after the edge; a port without a request keeps its value.
   [[nodiscard]] constexpr PortOutput output(const PortOutput& before, const PortRequest& request,
                                             bool written_by_other, std::uint64_t old_data,
@@ -224,7 +234,7 @@ class M20k {
     const auto rule = request.write ? configuration_.same_port : configuration_.mixed_port;
     if (request.write || written_by_other) {
       if (rule == ReadDuringWrite::DontCare) return {0, false};
-      if (rule == ReadDuringWrite::NewData) return {read(request, ratio), true};
+      if (rule == ReadDuringWrite::NewData) return {read(request.address, ratio), true};
     }
     return {old_data, true};
   }
