@@ -5,6 +5,10 @@
 #include <bitloom/fabric/bit_serial.hpp>
 #include <bitloom/fabric/bit_serial_product.hpp>
 #include <bitloom/fabric/bit_serial_value.hpp>
+#include <bitloom/fabric/block_cut.hpp>
+#include <bitloom/fabric/block_product.hpp>
+#include <bitloom/fabric/block_run.hpp>
+#include <bitloom/fabric/block_value.hpp>
 #include <bitloom/fabric/bramac.hpp>
 #include <bitloom/fabric/bramac_batch.hpp>
 #include <bitloom/fabric/bramac_batch_product.hpp>
@@ -31,6 +35,16 @@
 #include <bitloom/fabric/lanes.hpp>
 #include <bitloom/fabric/m20k.hpp>
 #include <bitloom/fabric/m20k_batch.hpp>
+#include <bitloom/fabric/m4bram.hpp>
+#include <bitloom/fabric/m4bram_area.hpp>
+#include <bitloom/fabric/m4bram_efsm.hpp>
+#include <bitloom/fabric/m4bram_instruction.hpp>
+#include <bitloom/fabric/m4bram_machine.hpp>
+#include <bitloom/fabric/m4bram_policies.hpp>
+#include <bitloom/fabric/m4bram_product.hpp>
+#include <bitloom/fabric/m4bram_run.hpp>
+#include <bitloom/fabric/m4bram_value.hpp>
 #include <bitloom/fabric/padded.hpp>
+#include <bitloom/fabric/port_schedule.hpp>
 #include <bitloom/fabric/transistor_area.hpp>
 #include <bitloom/fabric/weight_storage.hpp>

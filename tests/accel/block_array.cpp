@@ -8,6 +8,8 @@
 
 #include <bitloom/core/random.hpp>
 #include <bitloom/fabric.hpp>
+#include <bitloom/fabric/m4bram_product.hpp>
+#include <bitloom/fabric/m4bram_value.hpp>
 #include <bitloom/op/gemm.hpp>
 
 namespace {
@@ -68,6 +70,20 @@ TEST_CASE_TEMPLATE("any number of blocks gives the plain product in the cycles o
     for (const std::int64_t count : {1, 2, 3, 7, 16, 1000})
       check_array<B>(count, {random.integer(1, 60), random.integer(1, 90), random.integer(1, 4)}, o, random);
   }
+}
+
+TEST_CASE_TEMPLATE("any number of M4BRAM blocks does so with activations of any width", B,
+                   fabric::M4bram<fabric::Small, fabric::Synchronous, 4>,
+                   fabric::M4bram<fabric::Large, fabric::DoublePumped, 1>) {
+  static_assert(accel::StoresWeights<B>);
+  core::Random random(17);
+  for (const int weight : {2, 4, 8})
+    for (const int activation : {3, 6, 8}) {
+      const Operands o{.weight_bits = weight, .activation_bits = activation};
+      for (const std::int64_t count : {1, 2, 7, 1000})
+        check_array<B>(count, {random.integer(1, 60), random.integer(1, 90), random.integer(1, 6)}, o,
+                       random);
+    }
 }
 
 TEST_CASE("an array refuses what its block lacks, no blocks, and impossible shapes") {

@@ -8,6 +8,7 @@
 
 #include <bitloom/fabric/bramac.hpp>
 #include <bitloom/fabric/dsp.hpp>
+#include <bitloom/fabric/m4bram.hpp>
 
 namespace {
 
@@ -58,6 +59,22 @@ TEST_CASE(
   CHECK(slices.port_occupancy == 0);
   CHECK(slices.constants.front().standing == core::Standing::Assumed);
   static_assert(accel::StoresWeights<fabric::Bramac2sa> && !accel::StoresWeights<fabric::DspSlice>);
+}
+
+TEST_CASE("M4BRAM refills through port B in every cycle and port A between copies: fewer layers wait") {
+  using B = fabric::M4bram<fabric::Large, fabric::Synchronous, 1>;
+  static_assert(accel::StoresWeights<B>);
+  const fabric::Operands o{.weight_bits = 8, .activation_bits = 2};
+  const std::vector<Stage> large{{"a", op::dense_geometry(256, 8)}, {"b", op::dense_geometry(9, 8)}};
+  const auto cost = accel::network_cost<B>(accel::layer_products(large), {1, o});
+  // words of 64 bits: 256 and, filled up to a MAC2, 10
+  CHECK(cost.weight_words == 512 + 20);
+  // a: 128 MAC2 of 4 cycles leave 3 pairs each, of which 128 are its own; b's 10 find room.
+  // b: 5 MAC2 leave 15 pairs, but the first half memory of a needs 128
+  CHECK(cost.load_cycles == 128 - 15);
+  CHECK(cost.cycles == 3 + 128 * 4 + 8 + 3 + 5 * 4 + 8);
+  CHECK(cost.port_occupancy == doctest::Approx(2.0 * 133 / static_cast<double>(cost.cycles)));
+  CHECK(cost.latency_standing == core::Standing::Assumed);
 }
 
 TEST_CASE("a total that does not fit is refused") {

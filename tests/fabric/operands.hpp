@@ -18,6 +18,17 @@ inline std::vector<Operands> bramac_operands() {
   return all;
 }
 
+/// Widths and signs that M4BRAM computes.
+inline std::vector<Operands> m4bram_operands() {
+  std::vector<Operands> all;
+  for (const int weight : {2, 4, 8})
+    for (int activation = 2; activation <= 8; ++activation)
+      for (const bool is_signed : {false, true})
+        all.push_back(
+            {.weight_bits = weight, .activation_bits = activation, .signed_activations = is_signed});
+  return all;
+}
+
 inline std::int16_t random_weight(const Operands& o, core::Random& random) {
   return static_cast<std::int16_t>(
       random.integer(-(1 << (o.weight_bits - 1)), (1 << (o.weight_bits - 1)) - 1));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/fabric/weight_storage.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -10,6 +11,7 @@
 #include <bitloom/fabric/bit_serial_product.hpp>
 #include <bitloom/fabric/bramac_product.hpp>
 #include <bitloom/fabric/dsp.hpp>
+#include <bitloom/fabric/m4bram_product.hpp>
 #include <bitloom/fabric/padded.hpp>
 
 #include "operands.hpp"
@@ -82,6 +84,31 @@ TEST_CASE("persistent weights that do not fit are refused, with both sizes") {
   CHECK(latency_cycles<ComefaD>({160, 26}, o, Weights::Persistent) > 0);
   CHECK_THROWS_WITH_AS(static_cast<void>(latency_cycles<ComefaD>({160, 27}, o, Weights::Persistent)),
                        "weights: 432 words of 40 bits, but CoMeFa-D keeps 416", RangeError);
+}
+
+TEST_CASE("M4BRAM keeps words of 32 bits, and leaves at least the cycles that a run does not touch") {
+  using B = M4bram<Large, DoublePumped, 2>;
+  const Operands o{.weight_bits = 4, .activation_bits = 6};
+  CHECK(weight_words<B>(o) == 512);
+  CHECK(memory_word_bits<B>() == 32);
+  CHECK(latency_cycles<B>({8, 512}, o, Weights::Persistent) == B::cycles({8, 512}, o));
+  CHECK_THROWS_WITH_AS(static_cast<void>(latency_cycles<B>({8, 513}, o, Weights::Persistent)),
+                       "weights: 514 words of 32 bits, but M4BRAM-DP-L x2 keeps 512", RangeError);
+  core::Random random(7);
+  for (const MatrixShape& shape : {MatrixShape{20, 600, 5}, {3, 3, 1}}) {
+    const fabric::test::Product p(shape, o, random);
+    std::vector<std::int32_t> sums(p.result.size());
+    const auto machine = std::make_unique<B::Machine>();
+    const auto use = run_product<B>(*machine, shape, o, p.weights, p.activations, sums);
+    CHECK(free_cycles<B>(shape, o, Weights::Tiled) ==
+          std::max<std::int64_t>(latency_cycles<B>(shape, o, Weights::Tiled) - use.busy_cycles -
+                                     2 * use.load_cycles - use.streamed_words,
+                                 0));
+  }
+  CHECK(free_cycles<B>({8, 512}, o, Weights::Persistent) == B::cycles({8, 512}, o) - 2 * 256);
+  // the busiest: two of three cycles copy, and all of port B brings words
+  using Busiest = M4bram<Large, DoublePumped, 1>;
+  CHECK(free_cycles<Busiest>({4, 4000}, {.weight_bits = 8, .activation_bits = 2}, Weights::Tiled) == 0);
 }
 
 TEST_CASE("a slice has no memory: nothing is stored, nothing waits") {

@@ -26,7 +26,7 @@ concept StoresWeights = requires(const MatrixShape& shape, const Operands& o, st
   { B::weight_words } -> std::convertible_to<std::int64_t>;  // words of the memory
   { B::words(shape, o) } -> std::same_as<std::int64_t>;      // words of a product's weights
   { B::busy(shape, o) } -> std::same_as<std::int64_t>;       // cycles that read the memory
-  { B::free(shape, o) } -> std::same_as<std::int64_t>;       // cycles that could write a pair
+  { B::free(shape, o) } -> std::same_as<std::int64_t>;       // pairs that others could write meanwhile
   {
     B::streamed_pairs(shape, o, slots)
     } -> std::same_as<std::int64_t>;  // pairs that must be written meanwhile

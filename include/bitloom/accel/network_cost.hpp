@@ -103,7 +103,8 @@ template <StoresWeights B>
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto& part = layers[i].product.mapping.largest;
     const auto spare = B::free(part, operands) - B::streamed_pairs(part, operands, half);
-    const auto next = std::min(layers[(i + 1) % layers.size()].product.weight_words / 2, half);
+    const auto next =
+        std::min(core::ceil_div(layers[(i + 1) % layers.size()].product.weight_words, std::int64_t{2}), half);
     stalls += std::max<std::int64_t>(next - spare, 0);
   }
   return stalls;

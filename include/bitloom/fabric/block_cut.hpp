@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <bitloom/core/bits.hpp>
@@ -29,6 +31,26 @@ namespace bitloom::fabric {
   return std::min((lane - 1) / range.max, lane / -range.lowest);
 }
 
+/// What a block that does not shift after the sign step takes for an activation: its sign bit weighs half, -2^(n-2).
+[[nodiscard]] constexpr int half_sign(int activation, int bits) noexcept {
+  return activation < 0 ? activation + (1 << (bits - 2)) : activation;
+}
+
+/// One MAC2 of one lane of a block: W1·I1 + W2·I2 modulo the lane, with `B::factor` of the activations.
+/// @throws RangeError  operands that the block lacks, or a value outside its width
+template <class B>
+[[nodiscard]] constexpr std::int32_t lane_mac2(const Operands& o, const std::array<int, 2>& weights,
+                                               const std::array<int, 2>& activations) {
+  check_supported<B>(o);
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    check_value("weight", weights[i], o.weight_bits, true);
+    check_value("activation", activations[i], o.activation_bits, o.signed_activations);
+    sum += std::int64_t{weights[i]} * B::factor(activations[i], o);
+  }
+  return static_cast<std::int32_t>(core::sign_extend(static_cast<std::uint64_t>(sum), B::lane_bits(o)));
+}
+
 /// A lane of one of a block's dummy arrays.
 struct LanePlace {
   int array{};
@@ -41,6 +63,7 @@ struct BlockCut {
   std::int64_t passes{};    ///< of vectors that are computed side by side
   std::int64_t mac2{};      ///< for one group and pass
   std::int64_t readouts{};  ///< for one group and pass
+  std::int64_t part{};      ///< MAC2 between two readouts, but for the last part
 
   [[nodiscard]] constexpr std::int64_t total_mac2() const noexcept { return passes * groups * mac2; }
 };
@@ -55,7 +78,8 @@ struct BlockCut {
   const BlockCut result{.groups = core::ceil_div(shape.rows, std::int64_t{lanes}),
                         .passes = core::ceil_div(shape.vectors, std::int64_t{vectors}),
                         .mac2 = mac2,
-                        .readouts = core::ceil_div(mac2, safe_mac2)};
+                        .readouts = core::ceil_div(mac2, safe_mac2),
+                        .part = safe_mac2};
   // a MAC2 and its share of a readout take less than 32 cycles
   static_cast<void>(core::checked_product("matrix product", {result.groups, result.passes, mac2, 32}));
   return result;

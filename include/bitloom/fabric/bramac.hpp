@@ -41,13 +41,15 @@ struct Bramac {
   using policies = Policies;
   using Machine = BramacMachine<Bramac>;
   using Cut = BlockCut;
+  using WeightWord = std::uint64_t;  ///< of a MAC2: 40 bits, element e in place e
 
   static constexpr std::string_view name = Sign::shift ? Variant::name : Variant::released_name;
   static constexpr std::string_view supported =
       "int2, int4 and int8 weights with activations of the same width";
   static constexpr int arrays = Variant::arrays;
-  static constexpr int vectors = arrays;  ///< vectors computed side by side
-  static constexpr int terms = 2;         ///< terms of a sum that a block takes at a time
+  static constexpr int vectors = arrays;      ///< vectors computed side by side
+  static constexpr int terms = 2;             ///< terms of a sum that a block takes at a time
+  static constexpr bool exact = Sign::shift;  ///< activations are what weights are multiplied with
   static constexpr int word_bits = M20k::geometry.word_bits();
   static constexpr int row_bits = M20k::geometry.columns;
   static constexpr int weight_words = M20k::geometry.words();
@@ -62,6 +64,9 @@ struct Bramac {
     return o.signed_weights && o.weight_bits == o.activation_bits &&
            (o.weight_bits == 2 || o.weight_bits == 4 || o.weight_bits == 8);
   }
+
+  /// Bits that a weight takes in the block.
+  static constexpr int stored_bits(const Operands& o) noexcept { return o.weight_bits; }
 
   /// Outputs computed side by side in one array: one a lane.
   static constexpr int lanes(const Operands& o) noexcept { return word_bits / o.weight_bits; }
@@ -103,16 +108,12 @@ struct Bramac {
   /// @throws RangeError  operands that the block lacks, or a value outside its width
   static constexpr std::int32_t mac2(const Operands& o, const std::array<int, 2>& weights,
                                      const std::array<int, 2>& activations) {
-    check_supported<Bramac>(o);
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < 2; ++i) {
-      check_value("weight", weights[i], o.weight_bits, true);
-      check_value("activation", activations[i], o.activation_bits, o.signed_activations);
-      // without the shift the sign bit weighs half: -2^(n-2)
-      const int missing = !Sign::shift && activations[i] < 0 ? 1 << (o.activation_bits - 2) : 0;
-      sum += std::int64_t{weights[i]} * (activations[i] + missing);
-    }
-    return static_cast<std::int32_t>(core::sign_extend(static_cast<std::uint64_t>(sum), lane_bits(o)));
+    return lane_mac2<Bramac>(o, weights, activations);
+  }
+
+  /// What the block multiplies a weight with for this activation: itself, but without the shift of the sign step.
+  static constexpr int factor(int activation, const Operands& o) noexcept {
+    return exact ? activation : half_sign(activation, o.activation_bits);
   }
 
   /// The least and the largest sum that one MAC2 can add to a lane.

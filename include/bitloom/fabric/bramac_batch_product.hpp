@@ -116,8 +116,8 @@ BramacUse run_products(BramacBatch<B>& batch, const MatrixShape& shape, const Op
   for (std::int64_t i = 0; i < 2 * distinct; ++i) {
     auto& of_all = words.emplace_back();
     for (const auto& block : blocks)
-      of_all.push_back(detail::weight_word<B>(shape, o, block.weights, i / 2 / cut.mac2 * lanes,
-                                              2 * (i / 2 % cut.mac2) + i % 2));
+      of_all.push_back(detail::weight_slice<B>(shape, o, block.weights, i / 2 / cut.mac2 * lanes,
+                                               2 * (i / 2 % cut.mac2) + i % 2));
   }
 
   Machine machine(batch);
@@ -141,26 +141,22 @@ BramacUse run_products(BramacBatch<B>& batch, const MatrixShape& shape, const Op
   const auto mac2 = [&](std::int64_t index) {  // block 0 brings no operands: the machine puts those of all
     machine.mac2 = index;
     const auto pair = index % cut.mac2;
-    return Mac2<detail::InStep<B>>{.last = pair + 1 == cut.mac2 || (pair + 1) % B::safe_mac2(o) == 0};
+    return Mac2<detail::InStep<B>>{.last = pair + 1 == cut.mac2 || (pair + 1) % cut.part == 0};
   };
 
   for (const auto& block : blocks) std::ranges::fill(block.result, 0);
   std::int64_t readout = 0;
   const auto add_lanes = [&](const auto&) {  // the adders outside the blocks
     constexpr int parts = B::row_bits / B::word_bits;
-    const auto first_row = readout / cut.readouts % cut.groups * lanes;
-    const auto first_vector = readout / cut.readouts / cut.groups * B::arrays;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      std::array<typename Machine::RowVector, B::arrays> rows;
+      for (std::size_t word = 0; word < machine.readout_words.size(); ++word)
+        rows[word / parts].insert(
+            B::policies::ReadoutOrder::part(static_cast<int>(word % parts), parts) * B::word_bits,
+            B::word_bits, machine.readout_words[word][b]);
+      detail::add_lanes<B>(shape, o, cut, readout, rows, blocks[b].result);
+    }
     ++readout;
-    for (int k = 0; k < B::arrays && first_vector + k < shape.vectors; ++k)
-      for (std::size_t b = 0; b < blocks.size(); ++b) {
-        typename Machine::RowVector row;
-        for (int j = 0; j < parts; ++j)
-          row.insert(B::policies::ReadoutOrder::part(j, parts) * B::word_bits, B::word_bits,
-                     machine.readout_words[static_cast<std::size_t>(k * parts + j)][b]);
-        for (int e = 0; e < lanes && first_row + e < shape.rows; ++e)
-          blocks[b].result[static_cast<std::size_t>((first_row + e) * shape.vectors + first_vector + k)] +=
-              fabric::lanes::value(row, B::lane_of(e, o), B::lane_bits(o));
-      }
   };
   BramacRun<detail::InStep<B>> run(machine, o, slots);
   return run.run(cut.total_mac2(), distinct, mac2, add_lanes);

@@ -48,7 +48,8 @@ class LaneSums {
 }  // namespace detail
 
 /// Where sums have to be read out so that no lane can wrap, whatever the activations are: the number of MAC2 of each
-/// part, as large as the weights allow. The worst case of all weights is B::safe_mac2.
+/// part, as large as the weights allow. The worst case of all weights is B::safe_mac2; where that is 0, lanes may be too
+/// narrow for a single MAC2, which then is a part of its own.
 ///
 /// @param weights  of outputs computed side by side, [outputs × columns]; MAC2 k takes columns 2k and 2k + 1
 /// @throws ShapeError  the weights are not whole rows
@@ -71,10 +72,10 @@ template <class B>
   };
   for (std::int64_t c = 0; c < columns; c += B::terms) {
     add_mac2(c);
-    if (!sums.fit()) {  // one MAC2 always fits
+    if (!sums.fit()) {
       sums.clear();
       add_mac2(c);
-      parts.push_back(0);
+      if (parts.back() > 0) parts.push_back(0);
     }
     ++parts.back();
   }

@@ -7,35 +7,17 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
-#include <utility>
 
+#include <bitloom/fabric/block_run.hpp>
 #include <bitloom/fabric/bramac_machine.hpp>
 
 namespace bitloom::fabric {
 
-/// One MAC2 of a block: two weight words, two activations for each array.
-template <class B>
-struct Mac2 {
-  std::array<std::uint64_t, 2> words{};                              ///< 40 bits each; lane e is element e
-  std::array<std::array<std::int16_t, 2>, B::arrays> activations{};  ///< [array][word]
-  bool last{};  ///< the accumulators are read after this one
-};
+/// One eFSM cycle of BRAMAC as an observer sees it.
+using BramacStep = BlockStep<BramacControl>;
 
-/// One eFSM cycle as an observer sees it, beside the machine after the cycle.
-struct BramacStep {
-  int state{};
-  int counter{};
-  BramacControl control{};
-};
-
-/// What a run took, in main-clock cycles.
-struct BramacUse {
-  std::int64_t cycles{};              ///< from the start instruction to the last word of the last readout
-  std::int64_t load_cycles{};         ///< before that: the first weights, two words a cycle
-  std::int64_t busy_cycles{};         ///< of `cycles`: the eFSM read the main array
-  std::int64_t instruction_cycles{};  ///< of `cycles`: port A carried an instruction
-  std::int64_t streamed_words{};      ///< weight words written through free port cycles during the run
-};
+/// What a run of BRAMAC took: words of weights have 40 bits.
+using BramacUse = BlockUse;
 
 /// Drives a BRAMAC machine through a sequence of MAC2: issues the instructions, copies weights just in time, reads
 /// accumulators out, and starts again without a pause.
@@ -78,30 +60,16 @@ class BramacRun {
     current_ = loaded_ = streamed_words_ = 0;
     words_read_ = 0;
     to_idle();
-    BramacUse use{.load_cycles = load_first(at)};
-    const auto start = machine_.main_cycles();
-    const auto busy = machine_.busy_cycles();
-    const auto instructions = machine_.instruction_cycles();
-    for (bool running = true; running;) {
-      const auto ports = next_ports(at, running);
-      for (int i = 0; i < Variant::clock_ratio; ++i) {
-        if (machine_.readout()) read_word();
-        if constexpr (std::is_null_pointer_v<OnStep>) {
-          machine_.step(ports);
-        } else {
-          const BramacStep step{machine_.state(), machine_.counter(), machine_.control(ports)};
-          machine_.step(ports);
-          on_step(step, std::as_const(machine_));
-        }
-      }
-      if (words_read_ == B::readout_cycles()) {
-        words_read_ = 0;
-        on_readout(accumulators_);
-      }
-    }
-    use.cycles = machine_.main_cycles() - start;
-    use.busy_cycles = machine_.busy_cycles() - busy;
-    use.instruction_cycles = machine_.instruction_cycles() - instructions;
+    const auto load_cycles = load_first(at);
+    auto use = detail::drive<Variant::clock_ratio>(
+        machine_, [&](bool& running) { return next_ports(at, running); }, [&] { read_word(); },
+        [&] {
+          if (words_read_ != B::readout_cycles()) return;
+          words_read_ = 0;
+          on_readout(accumulators_);
+        },
+        on_step);
+    use.load_cycles = load_cycles;
     use.streamed_words = streamed_words_;
     to_idle();
     return use;

@@ -75,11 +75,13 @@ constexpr void check_supported(const Operands& operands) {
 }
 
 /// Blocks add partial sums up to 32 bits outside.
+///
+/// @param factor       by which the block multiplies every product
 /// @throws RangeError  a sum of `columns` products of these operands might not fit
-constexpr void check_sum_width(const MatrixShape& shape, const Operands& o) {
+constexpr void check_sum_width(const MatrixShape& shape, const Operands& o, std::int64_t factor = 1) {
   const auto weight = std::int64_t{1} << (o.weight_bits - (o.signed_weights ? 1 : 0));
   const auto activation = std::int64_t{1} << (o.activation_bits - (o.signed_activations ? 1 : 0));
-  core::check_range("columns", shape.columns, 1, std::int64_t{0x7FFFFFFF} / (weight * activation));
+  core::check_range("columns", shape.columns, 1, std::int64_t{0x7FFFFFFF} / (weight * activation * factor));
 }
 
 /// The integers of a width and sign. 1 <= bits <= 16.

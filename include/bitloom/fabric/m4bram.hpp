@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,6 +44,14 @@ struct M4bramName {
 
 }  // namespace detail
 
+/// A slice of a weight word.
+struct WordSlice {
+  std::int64_t word{};  ///< number in the sequence of weight words that a run uses
+  int slice{};
+
+  friend constexpr bool operator==(const WordSlice&, const WordSlice&) = default;
+};
+
 /// M4BRAM: an M20K block RAM that multiplies the weights it stores, with four processing elements.
 ///
 /// Weights are two's complement of 2, 4 or 8 bits; activations have 2 to 8 bits, signed or not. A weight word is cut into
@@ -68,6 +77,7 @@ struct M4bram {
   using timing = typename Policies::Timing;
   using Machine = M4bramMachine<Size, Clocking, Policies>;
   using Cut = BlockCut;
+  using WeightWord = WordSlice;  ///< of a MAC2: output o of the group in place o of the slice
 
   static constexpr std::string_view name =
       detail::M4bramName<Size, Clocking, Duplication, !Policies::Sign::shift>::value;
@@ -75,16 +85,19 @@ struct M4bram {
       Policies::Flushing::flushes && !Policies::Flushing::widens
           ? "int2, int4 and int8 weights, activations of 2 to 8 bits; int2 with at most 5 bits"
           : "int2, int4 and int8 weights, activations of 2 to 8 bits";
-  static constexpr int elements = 4;                 ///< processing elements, each with a dummy array
-  static constexpr int duplication = Duplication;    ///< slices of a word
-  static constexpr int vectors = Duplication;        ///< vectors computed side by side
-  static constexpr int terms = 2;                    ///< terms of a sum that a block takes at a time
+  static constexpr int elements = 4;               ///< processing elements, each with a dummy array
+  static constexpr int duplication = Duplication;  ///< slices of a word
+  static constexpr int vectors = Duplication;      ///< vectors computed side by side
+  static constexpr int terms = 2;                  ///< terms of a sum that a block takes at a time
+  static constexpr bool exact =                    ///< activations are what weights are multiplied with
+      Policies::Sign::shift && !(Clocking::clock_ratio == 2 && timing::extra_shift);
   static constexpr int port_bits = 32;               ///< of a word of the main array
   static constexpr int word_bits = Size::word_bits;  ///< of a weight word
   static constexpr int slice_bits = word_bits / Duplication;
   static constexpr int chunk_bits = word_bits / elements;  ///< of a slice that one element gets
   static constexpr int row_bits = 4 * chunk_bits;
-  static constexpr int weight_words = 512;  ///< words of the main array
+  static constexpr int weight_words = 512;           ///< words of the main array
+  static constexpr bool loads_beside_copies = true;  ///< port B is free while port A copies
 
   static constexpr bool supports(const Operands& o) noexcept {
     return o.signed_weights && (o.weight_bits == 2 || o.weight_bits == 4 || o.weight_bits == 8) &&
@@ -134,20 +147,12 @@ struct M4bram {
   /// @throws RangeError  operands that the block lacks, or a value outside its width
   static constexpr std::int32_t mac2(const Operands& o, const std::array<int, 2>& weights,
                                      const std::array<int, 2>& activations) {
-    check_supported<M4bram>(o);
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < 2; ++i) {
-      check_value("weight", weights[i], o.weight_bits, true);
-      check_value("activation", activations[i], o.activation_bits, o.signed_activations);
-      sum += std::int64_t{weights[i]} * factor(activations[i], o);
-    }
-    return static_cast<std::int32_t>(core::sign_extend(static_cast<std::uint64_t>(sum), lane_bits(o)));
+    return lane_mac2<M4bram>(o, weights, activations);
   }
 
   /// What the block multiplies a weight with for this activation: itself, but for the released controllers.
   static constexpr int factor(int activation, const Operands& o) noexcept {
-    // without the shift the sign bit weighs half: -2^(n-2)
-    if (!Policies::Sign::shift && activation < 0) return activation + (1 << (o.activation_bits - 2));
+    if (!Policies::Sign::shift) activation = half_sign(activation, o.activation_bits);
     return doubles(o) ? 2 * activation : activation;
   }
 
@@ -218,6 +223,11 @@ struct M4bram {
     return once <= 2 * slots ? 0 : core::ceil_div(c.passes * once - 2 * slots, std::int64_t{2});
   }
 
+  /// Share of the memory's bits that can hold bits of weights: 32 of 40, or half of that where weights are widened.
+  static constexpr double storage_efficiency(const Operands& o) noexcept {
+    return static_cast<double>(port_bits * o.weight_bits) / (M20k::geometry.word_bits() * stored_bits(o));
+  }
+
   /// Main clock of the block in its device.
   static constexpr core::Constant clock() noexcept {
     if constexpr (Clocking::clock_ratio == 1)
@@ -240,13 +250,18 @@ struct M4bram {
             Clocking::clock_ratio == 1 ? M20k::clock() : Size::dummy_cycle};
   }
 
-  /// The product as the hardware delivers it. With ReadoutAtEnd lanes wrap, or with TrapWraps it is a RangeError.
-  /// @throws RangeError  operands that the block lacks, a value outside its width, or a sum beyond 32 bits
+  /// The product as the hardware delivers it: with ReadoutAtEnd as `accumulate`, else no lane wraps.
+  /// @throws RangeError  operands that the block lacks, a value outside its width, a sum beyond 32 bits, or with
+  ///                     TrapWraps one that leaves its lane
   /// @throws ShapeError  a span does not fit the shape
   static void multiply(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
                        std::span<const std::int16_t> activations, std::span<std::int32_t> result);
 
-  /// The same product on the machine.
+  /// One readout without cutting: lanes wrap, or with TrapWraps it is a RangeError.
+  static void accumulate(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
+                         std::span<const std::int16_t> activations, std::span<std::int32_t> result);
+
+  /// The same product as `multiply` on the machine.
   /// @return main-clock cycles from the start instruction to the last readout
   static std::int64_t run(Machine& machine, const MatrixShape& shape, const Operands& o,
                           std::span<const std::int16_t> weights, std::span<const std::int16_t> activations,
@@ -260,6 +275,13 @@ struct M4bram {
   static constexpr std::int64_t safe_mac2_in(const Operands& o, int bits) noexcept {
     return safe_count(mac2_range(o), bits);
   }
+};
+
+/// M4bram, or a block derived from it.
+template <class B>
+concept M4bramBlock = M4bramSize<typename B::size> && M4bramClocking<typename B::clocking> &&
+    M4bramPolicySet<typename B::policies> && requires {
+  { B::duplication } -> std::convertible_to<int>;
 };
 
 }  // namespace bitloom::fabric

@@ -239,11 +239,15 @@ class M4bramMachine {
   static constexpr int max_lanes = Block::row_bits / 8;
   using Exact = std::array<std::array<std::int64_t, max_lanes>, elements>;
 
-  [[nodiscard]] constexpr std::int64_t activation(std::uint8_t left_aligned) const noexcept {
-    const int bits = configuration_.activation_bits;
-    const auto code = static_cast<std::uint64_t>(left_aligned) >> (8 - bits);
-    return configuration_.signed_activations ? core::sign_extend(code, bits)
-                                             : static_cast<std::int64_t>(code);
+  /// What weights are multiplied with.
+  [[nodiscard]] constexpr std::int64_t factor(std::uint8_t left_aligned) const noexcept {
+    const Operands o{.weight_bits = configuration_.weight_bits,
+                     .activation_bits = configuration_.activation_bits,
+                     .signed_activations = configuration_.signed_activations};
+    const auto code = static_cast<std::uint64_t>(left_aligned) >> (8 - o.activation_bits);
+    const auto value =
+        o.signed_activations ? core::sign_extend(code, o.activation_bits) : static_cast<std::int64_t>(code);
+    return Block::factor(static_cast<int>(value), o);
   }
 
   /// @throws RangeError  a lane would wrap
@@ -257,7 +261,7 @@ class M4bramMachine {
         };
         auto& exact = exact_[static_cast<std::size_t>(k)][static_cast<std::size_t>(lane)];
         if (cycle.target1 == Row::W12)
-          exact = value(Row::W1) * activation(inputs(k)[0]) + value(Row::W2) * activation(inputs(k)[1]);
+          exact = value(Row::W1) * factor(inputs(k)[0]) + value(Row::W2) * factor(inputs(k)[1]);
         const auto sum = value(Row::Accumulator) + exact;
         if (cycle.target1 == Row::Accumulator &&
             sum != core::sign_extend(static_cast<std::uint64_t>(sum), lane_bits))

@@ -52,6 +52,8 @@ struct PaddedMemory {};
 template <StreamsWeights B>
 struct PaddedMemory<B> {
   static constexpr std::int64_t weight_words = B::weight_words;
+  static constexpr int port_bits = memory_word_bits<B>();
+  static constexpr bool loads_beside_copies = fabric::loads_beside_copies<B>();
 
   static constexpr std::int64_t words(const MatrixShape& shape, const Operands& o) {
     return B::words(shape, check_padded<B>(o));

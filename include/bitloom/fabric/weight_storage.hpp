@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <string>
 
+#include <bitloom/core/bits.hpp>
 #include <bitloom/core/error.hpp>
 #include <bitloom/fabric/concepts.hpp>
+#include <bitloom/fabric/m20k.hpp>
 
 namespace bitloom::fabric {
 
@@ -17,10 +19,10 @@ enum class Weights : std::uint8_t {
   Tiled,       ///< outside: they come in pieces, and each is gone when its place is needed
 };
 
-/// A block with a memory for weights that is refilled in cycles which computing leaves free, as BRAMAC.
+/// A block with a memory for weights that is refilled in cycles which computing leaves free, as BRAMAC and M4BRAM.
 template <class B>
 concept StreamsWeights = requires(const MatrixShape& shape, const Operands& o, std::int64_t slots) {
-  { B::weight_words } -> std::convertible_to<std::int64_t>;  // 40-bit words of the memory
+  { B::weight_words } -> std::convertible_to<std::int64_t>;  // words of the memory
   { B::words(shape, o) } -> std::same_as<std::int64_t>;      // words of a product's weights
   { B::busy(shape, o) } -> std::same_as<std::int64_t>;       // cycles in which computing reads the memory
   // pairs of words written during a product, if only that many places for pairs stay in the block
@@ -35,7 +37,25 @@ concept StopsForWeights = requires(const MatrixShape& shape, const Operands& o) 
   { B::tiled_cycles(shape, o) } -> std::same_as<std::int64_t>;  // cycles of a product, loading included
 };
 
-/// 40-bit words of a block for weights; 0 without memory.
+/// Bits of a word of a block's memory as its ports move it: 40, or what the block says.
+template <class B>
+[[nodiscard]] constexpr int memory_word_bits() noexcept {
+  if constexpr (requires { B::port_bits; })
+    return B::port_bits;
+  else
+    return M20k::geometry.word_bits();
+}
+
+/// Whether weights are written while others are copied: through port B, one word a cycle.
+template <class B>
+[[nodiscard]] constexpr bool loads_beside_copies() noexcept {
+  if constexpr (requires { B::loads_beside_copies; })
+    return B::loads_beside_copies;
+  else
+    return false;
+}
+
+/// Words of a block for weights; 0 without memory.
 /// @throws RangeError  the block lacks these operands
 template <Block B>
 [[nodiscard]] constexpr std::int64_t weight_words(const Operands& o) {
@@ -64,8 +84,8 @@ inline constexpr std::int64_t leading_pairs = 4;
 
 /// Clock cycles of one block for a matrix product, a matrix-vector product above all, waiting for weights included.
 ///
-/// Tiled, a block that streams takes `leading_pairs` cycles more: a MAC2 leaves two free cycles at least, and the words
-/// of the next take one. A block that stops spends two cycles on every row of weights.
+/// Tiled, a block that streams takes `leading_pairs` cycles more: a MAC2 leaves room for two pairs at least, and the next
+/// needs one, or two of M4BRAM-L. A block that stops spends two cycles on every row of weights.
 /// @throws RangeError  the block lacks these operands, or persistent weights do not fit it
 /// @throws ShapeError  an extent is not positive
 template <Block B>
@@ -73,16 +93,19 @@ template <Block B>
                                                     Weights weights) {
   const auto taken = words_taken<B>(shape, o);
   if (weights == Weights::Persistent && taken > weight_words<B>(o))
-    throw RangeError("weights: " + std::to_string(taken) + " words of 40 bits, but " + std::string(B::name) +
+    throw RangeError("weights: " + std::to_string(taken) + " words of " +
+                     std::to_string(memory_word_bits<B>()) + " bits, but " + std::string(B::name) +
                      " keeps " + std::to_string(weight_words<B>(o)));
   if constexpr (StopsForWeights<B>)
     if (weights == Weights::Tiled) return B::tiled_cycles(shape, o);
   const bool streams = StreamsWeights<B> && weights == Weights::Tiled;
-  return B::cycles(shape, o) + (streams ? std::min(taken / 2, leading_pairs) : 0);
+  return B::cycles(shape, o) +
+         (streams ? std::min(core::ceil_div(taken, std::int64_t{2}), leading_pairs) : 0);
 }
 
 /// Cycles of a product in which both ports of the memory serve others; 0 without memory. Loading takes both ports for a
-/// cycle for each pair of words: each once, if all fit the block, or whenever it is used.
+/// cycle for each pair of words: each once, if all fit the block, or whenever it is used. A block that loads beside its
+/// copies, through a port of its own, has these cycles at least: loads that lie beside copies are counted as if not.
 /// @throws RangeError  the block lacks these operands, or persistent weights do not fit it
 /// @throws ShapeError  an extent is not positive
 template <Block B>
@@ -90,8 +113,12 @@ template <Block B>
                                                  Weights weights) {
   if constexpr (StreamsWeights<B>) {
     constexpr std::int64_t slots = B::weight_words / 2;
-    const auto loads = std::min(B::words(shape, o) / 2, slots) + B::streamed_pairs(shape, o, slots);
-    return latency_cycles<B>(shape, o, weights) - B::busy(shape, o) - (weights == Weights::Tiled ? loads : 0);
+    const auto idle = latency_cycles<B>(shape, o, weights) - B::busy(shape, o);
+    if (weights == Weights::Persistent) return idle;
+    const auto pairs =
+        core::ceil_div(std::min<std::int64_t>(B::words(shape, o), 2 * slots), std::int64_t{2}) +
+        B::streamed_pairs(shape, o, slots);
+    return std::max<std::int64_t>(idle - pairs * (loads_beside_copies<B>() ? 2 : 1), 0);
   } else {
     return 0;
   }
