@@ -29,6 +29,6 @@ endfunction()
 
 if(TARGET bitloom_test_rtl)
   target_compile_definitions(bitloom_test_rtl PRIVATE "BITLOOM_RTL_FOLDER=\"${CMAKE_CURRENT_BINARY_DIR}/rtl\"")
-  bitloom_needs(verilator rtl.agreement rtl.bramac_test rtl.cosimulate rtl.reference_json)
+  bitloom_needs(verilator rtl.agreement rtl.cosimulate rtl.m4bram_reference rtl.reference_json rtl.testbench)
   bitloom_needs(yosys rtl.synthesis)
 endif()

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -47,6 +48,47 @@ end
 )");
   CHECK(rtl::state_constants(table) ==
         "localparam logic [3:0] FIRST = 4'd0;\nlocalparam logic [3:0] SECOND = 4'd1;\n");
+}
+
+TEST_CASE("a state loads if the instruction asks for it, and an odd precision leads elsewhere") {
+  constexpr std::array<efsm::State, 2> table{
+      {{.name = "FIRST",
+        .loads_inputs1 = true,
+        .loads_inputs_if = efsm::If::Copy,
+        .transitions = {{{efsm::When::OddPrecision, 1, efsm::Count::Clear},
+                         {efsm::When::Always, 0, efsm::Count::Clear}}}},
+       {.name = "SECOND",
+        .write1 = Write1::Word1,
+        .target1 = Row::W1,
+        .loads_inputs2 = true,
+        .transitions = {{{efsm::When::CounterBelowPrecision, 1, efsm::Count::Hold},
+                         {efsm::When::Always, 0, efsm::Count::Hold}}}}}};
+  CHECK(rtl::state_branches<ShiftAfterSign>(table) == R"(FIRST: begin
+  loads_inputs1 = copy;
+  next_counter = 4'd0;
+  if (activation_bits[0]) next_state = SECOND;
+  else next_state = FIRST;
+end
+SECOND: begin
+  writes1 = 1'b1; select1 = WRITE1_WORD; target1 = ROW_W1;
+  loads_inputs2 = 1'b1;
+  next_counter = counter;
+  if (counter < activation_bits) next_state = SECOND;
+  else next_state = FIRST;
+end
+)");
+  CHECK(rtl::looks_at_copy(table));
+  CHECK(rtl::stores_word1(table));
+  CHECK(rtl::load_signals(table) == std::vector<std::string>{"loads_inputs1", "loads_inputs2"});
+}
+
+TEST_CASE("signals are those that a table uses") {
+  CHECK(rtl::looks_at_copy(TwoSync::table()));
+  CHECK(!rtl::looks_at_copy(OneDoublePumped::table()));
+  CHECK(!rtl::stores_word1(TwoSync::table()));
+  CHECK(rtl::stores_word1(OneDoublePumped::table()));
+  CHECK(rtl::load_signals(OneDoublePumped::table()) ==
+        std::vector<std::string>{"loads_precision", "loads_inputs1"});
 }
 
 TEST_CASE("the released sign step differs from the corrected one in one select of one state") {

@@ -10,6 +10,7 @@
 #include <bitloom/core/file.hpp>
 #include <bitloom/fabric/bramac.hpp>
 #include <bitloom/rtl/bramac.hpp>
+#include <bitloom/rtl/m4bram.hpp>
 
 namespace {
 
@@ -29,6 +30,10 @@ TEST_CASE("an adder of four bits has a memory of none, and cells that can be cou
   CHECK(s.yosys.starts_with("Yosys "));
   CHECK(s.count("$_XOR_") + s.count("$_XNOR_") >= 4);
   CHECK(s.count("$mem_v2") == 0);
+  CHECK(s.messages.empty());
+  const auto latch = rtl::synthesize(
+      "module keep(input e, input d, output reg q); always @* if (e) q = d; endmodule", "keep");
+  CHECK(latch.count("$_DLATCH_P_") == 1);
 }
 
 TEST_CASE("what Yosys refuses is an error with its message") {
@@ -87,6 +92,22 @@ TEST_CASE("Yosys keeps the arrays as memories, and needs no flip-flops but the r
   const auto page = core::read_file(BITLOOM_SOURCE_DIR "/docs/rtl.md");
   CHECK(page.find(counts.line("bramac_2sa")) != std::string::npos);
   CHECK(page.find(pumped_counts.line("bramac_1da")) != std::string::npos);
+}
+
+TEST_CASE_TEMPLATE("nor does M4BRAM: no latch, no warning, five memories", B, M4bram<Small, Synchronous>,
+                   M4bram<Large, Synchronous>, M4bram<Small, DoublePumped>, M4bram<Large, DoublePumped>) {
+  if (!can_synthesize()) return;
+  const auto s = synthesized<B>();
+  CHECK(s.messages.empty());
+  for (const auto& c : s.cells) CHECK(c.cell.find("LATCH") == std::string::npos);
+  const Counts counts(s);
+  CHECK(counts.memories == 5);  // main array, four dummy arrays
+  // state, counter, configuration, activations, an output register; double-pumped, the activation buffer
+  CHECK(counts.flip_flops ==
+        4 + 4 + (4 + 2 + 2 + 1) + 4 * 16 + 32 + (B::clocking::clock_ratio == 2 ? 32 : 0));
+  if (!s.yosys.starts_with("Yosys 0.23 ")) return;  // others count otherwise
+  const auto page = core::read_file(BITLOOM_SOURCE_DIR "/docs/rtl.md");
+  CHECK(page.find(counts.line(rtl::module_name<B>())) != std::string::npos);
 }
 
 }  // namespace

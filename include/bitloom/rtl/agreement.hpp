@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include <bitloom/fabric/agreement.hpp>
-#include <bitloom/fabric/bramac_value.hpp>
 #include <bitloom/rtl/cosimulate.hpp>
+#include <bitloom/rtl/hardware.hpp>
 #include <bitloom/rtl/trace.hpp>
 
 namespace bitloom::rtl {
@@ -31,16 +32,19 @@ struct Agreement {
 /// Compares four views on the matrix products of `fabric::verify`: the simulation steps beside the machine, and every
 /// signal and bit has to be the same in every cycle. Ends with the first product in which the RTL differs.
 ///
+/// @tparam B  the block, if it is another than that of the simulation with the same module
 /// @throws RangeError  the block lacks these operands
-template <BramacBlock B>
-[[nodiscard]] Agreement verify(const Simulation<B>& simulation, const fabric::Operands& o, std::uint64_t seed,
-                               int products = 20) {
-  fabric::check_supported<B>(o);
+template <class B = void, EmittableBlock Emitted>
+  requires(std::is_void_v<B> || std::is_same_v<EmittedBlock<B>, Emitted>)
+[[nodiscard]] Agreement verify(const Simulation<Emitted>& simulation, const fabric::Operands& o,
+                               std::uint64_t seed, int products = 20) {
+  using Block = std::conditional_t<std::is_void_v<B>, Emitted, B>;
+  fabric::check_supported<Block>(o);
   Agreement agreement;
   const auto compare = [&](const fabric::MatrixShape& shape, const auto& weights, const auto& activations) {
     if (!agreement.rtl_difference.empty()) return;
     const auto verdict = simulation.check([&](auto& machine) {
-      fabric::compare_views<Recorded<B>>(machine, shape, o, weights, activations, agreement.views);
+      fabric::compare_views<Recorded<Block>>(machine, shape, o, weights, activations, agreement.views);
     });
     if (verdict.passed)
       agreement.rtl_cycles += verdict.cycles;

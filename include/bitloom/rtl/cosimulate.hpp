@@ -15,8 +15,9 @@
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/core/file.hpp>
-#include <bitloom/rtl/bramac.hpp>
-#include <bitloom/rtl/bramac_test.hpp>
+#include <bitloom/rtl/emit.hpp>
+#include <bitloom/rtl/hardware.hpp>
+#include <bitloom/rtl/testbench.hpp>
 #include <bitloom/rtl/text.hpp>
 #include <bitloom/rtl/tool.hpp>
 #include <bitloom/rtl/trace.hpp>
@@ -57,7 +58,7 @@ inline Verdict verdict(const Finished& finished) {
 /// The emitted module and its testbench, compiled with Verilator once, to run any number of traces.
 ///
 /// Everything that has no reset (rows, memory, outputs) starts with random bits.
-template <BramacBlock B>
+template <EmittableBlock B>
 class Simulation {
  public:
   /// @param folder  keeps the compiled simulation, for the next that asks for the same text and Verilator; if empty, it
@@ -104,13 +105,14 @@ class Simulation {
   }
 
   /// Records what `drive(machine)` does to a new machine of `Recorded<B>`, and runs that trace.
+  /// @param arguments  of the machine, behind the trace
   /// @throws Error  what `drive` throws, or the trace cannot be written
-  template <class Drive>
-  [[nodiscard]] Verdict check(Drive&& drive, fabric::BlockMode mode = fabric::BlockMode::Compute) const {
+  template <class Drive, class... Arguments>
+  [[nodiscard]] Verdict check(Drive&& drive, const Arguments&... arguments) const {
     const TemporaryFolder folder;
     const auto path = folder.file("trace");
     std::ofstream trace(path);
-    const auto machine = std::make_unique<typename Recorded<B>::Machine>(trace, mode);
+    const auto machine = std::make_unique<typename Recorded<B>::Machine>(trace, arguments...);
     drive(*machine);
     machine->end_trace();
     if (!trace) throw Error(path + ": the trace cannot be written");

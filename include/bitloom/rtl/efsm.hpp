@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include <bitloom/fabric/efsm.hpp>
 #include <bitloom/rtl/text.hpp>
@@ -45,7 +47,8 @@ inline std::string condition(fabric::efsm::When when) {
     case When::Start: return "start";
     case When::Done: return "done";
     case When::SignedInput: return "signed_inputs";
-    case When::CounterBelowPrecision: return "counter < element_bits";
+    case When::CounterBelowPrecision: return "counter < activation_bits";
+    case When::OddPrecision: return "activation_bits[0]";
     case When::Always: break;
   }
   return "1'b1";
@@ -104,13 +107,45 @@ std::string control_lines(const fabric::efsm::State& state) {
             "; target2 = " + row_name(state.target2) + ";\n";
   if (state.readout) text += "readout = 1'b1;\n";
   if (state.loads_precision) text += "loads_precision = 1'b1;\n";
-  if (state.loads_inputs1) text += "loads_inputs1 = 1'b1;\n";
-  if (state.loads_inputs2) text += "loads_inputs2 = 1'b1;\n";
+  const auto loads = condition(state.loads_inputs_if);
+  if (state.loads_inputs1) text += "loads_inputs1 = " + loads + ";\n";
+  if (state.loads_inputs2) text += "loads_inputs2 = " + loads + ";\n";
   if (state.shifts_inputs) text += "shifts_inputs = 1'b1;\n";
   return text;
 }
 
 }  // namespace detail
+
+/// Whether a state of the table looks at the flag `copy`.
+template <std::size_t N>
+[[nodiscard]] constexpr bool looks_at_copy(const std::array<fabric::efsm::State, N>& table) noexcept {
+  using fabric::efsm::If;
+  return std::ranges::any_of(table, [](const fabric::efsm::State& state) {
+    return (state.write2 != fabric::Write2::None && state.write2_if == If::Copy) ||
+           ((state.loads_inputs1 || state.loads_inputs2) && state.loads_inputs_if == If::Copy);
+  });
+}
+
+/// Whether a state of the table copies a word through write port 1.
+template <std::size_t N>
+[[nodiscard]] constexpr bool stores_word1(const std::array<fabric::efsm::State, N>& table) noexcept {
+  return std::ranges::any_of(
+      table, [](const fabric::efsm::State& state) { return state.write1 == fabric::Write1::Word1; });
+}
+
+/// Names of the signals that let registers load, as far as the states of a table use them.
+template <std::size_t N>
+[[nodiscard]] std::vector<std::string> load_signals(const std::array<fabric::efsm::State, N>& table) {
+  using fabric::efsm::State;
+  std::vector<std::string> names;
+  const auto add = [&](const char* name, bool State::*loads) {
+    if (std::ranges::any_of(table, loads)) names.emplace_back(name);
+  };
+  add("loads_precision", &State::loads_precision);
+  add("loads_inputs1", &State::loads_inputs1);
+  add("loads_inputs2", &State::loads_inputs2);
+  return names;
+}
 
 /// `localparam` lines with the states of a table, numbered as there.
 template <std::size_t N>

@@ -22,6 +22,7 @@ struct CellCount {
 struct Synthesis {
   std::string yosys;  ///< version of Yosys, first line
   std::vector<CellCount> cells;
+  std::string messages{};  ///< its warnings; empty if it has none
 
   /// @return  0 for a cell that the netlist lacks
   [[nodiscard]] std::int64_t count(const std::string& cell) const noexcept {
@@ -50,8 +51,7 @@ struct Synthesis {
   if (finished.exit_code != 0)
     throw Error("yosys: " + module + " cannot be synthesized:\n" + finished.output);
 
-  Synthesis result;
-  result.yosys = run_program({yosys, "-V"}).output;
+  Synthesis result{.yosys = run_program({yosys, "-V"}).output, .cells = {}, .messages = finished.output};
   result.yosys.resize(result.yosys.find_last_not_of('\n') + 1);
   std::istringstream lines(core::read_file(folder.file("cells")));
   for (std::string line; std::getline(lines, line);) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bitloom/rtl/bramac_test.hpp>
+#include <bitloom/rtl/testbench.hpp>
 
 #include <memory>
 #include <sstream>
@@ -21,8 +21,8 @@ using namespace bitloom::fabric;
 template <class B>
 std::vector<std::vector<std::string>> small_trace() {
   std::ostringstream text;
-  const auto machine = std::make_unique<BramacMachine<rtl::Recorded<B>>>(text);
-  const MatrixShape shape{.rows = 3, .columns = 4};
+  const auto machine = std::make_unique<typename rtl::Recorded<B>::Machine>(text);
+  const MatrixShape shape{.rows = 3, .columns = 4, .vectors = 1};
   const std::vector<std::int16_t> weights{1, -2, 3, -4, 5, -6, 7, -8, 2, 3, 4, 5}, activations{1, -1, -8, 7};
   std::vector<std::int32_t> sums(3);
   rtl::Recorded<B>::run(*machine, shape, {.weight_bits = 4, .activation_bits = 4, .signed_activations = true},
@@ -50,8 +50,11 @@ rtl::Verdict run(const std::vector<std::vector<std::string>>& lines) {
   return rtl::test::simulation<B>().run(folder.file("trace"));
 }
 
-/// The other value of the lowest bit of a digit.
-char flipped(char digit) { return digit == 'a' ? 'b' : digit == '9' ? '8' : static_cast<char>(digit ^ 1); }
+/// A digit whose lowest bit is another.
+char flipped(char digit) {
+  const std::string digits = "0123456789abcdef";
+  return digits[digits.find(digit) ^ 1];
+}
 
 /// The place of a column's last digit, or of the column that it depends on.
 std::size_t place(const std::vector<rtl::Column>& columns, const std::string& signal) {
@@ -64,7 +67,7 @@ std::size_t place(const std::vector<rtl::Column>& columns, const std::string& si
 }
 
 TEST_CASE_TEMPLATE("one wrong bit in any column of a trace is found, with its cycle and its name", B,
-                   Bramac2sa, Bramac1da) {
+                   Bramac2sa, Bramac1da, rtl::test::M4bramSyncSmall, rtl::test::M4bramPumpedLarge) {
   if (!rtl::test::can_simulate()) return;
   const auto good = small_trace<B>();
   const auto whole = run<B>(good);
@@ -77,34 +80,39 @@ TEST_CASE_TEMPLATE("one wrong bit in any column of a trace is found, with its cy
     text[digit] = flipped(text[digit]);
     const auto verdict = run<B>(lines);
     CAPTURE(signal);
+    CAPTURE(verdict.text);
     CHECK(!verdict.passed);
     CHECK(verdict.text.starts_with("FAIL cycle " + std::to_string(line - 1) + ": " + signal + " is "));
   };
-  constexpr std::size_t a_q = 8, b_q = 9, control = 10, registers = 11, rows = 12;
+  using H = rtl::Hardware<B>;
+  constexpr std::size_t a_q = rtl::BramacBlock<B> ? 8 : 9;  // others have a bus in front of the ports
+  constexpr std::size_t b_q = a_q + 1, control = a_q + 2, registers = a_q + 3, rows = a_q + 4;
+  constexpr std::size_t arrays = H::arrays, word_digits = H::word_bits / 4;
   const auto last_cycle = [&](auto has) {  // the last cycle in which a column means something
     std::size_t found = 0;
     for (std::size_t i = 1; i < good.size() && good[i][0] == "c"; ++i)
       if (has(good[i])) found = i;
     return found;
   };
-  const auto columns = rtl::control_columns(B::arrays);
+  const auto columns = rtl::control_columns(H::arrays);
   for (const auto& c : columns) {
     const auto guard = c.only_if.empty() ? std::string::npos : place(columns, c.only_if);
     const auto line = last_cycle(
         [&](const auto& fields) { return guard == std::string::npos || fields[control][guard] == '1'; });
     flip(line, control, place(columns, c.signal), c.signal);
   }
-  const auto kept = rtl::register_columns(B::arrays);
+  const auto kept = H::registers();
   for (const auto& c : kept) flip(5, registers, place(kept, c.signal), c.signal);
-  flip(last_cycle([](const auto& fields) { return fields[a_q][0] == '1'; }), a_q, 10, "a_q");
-  flip(last_cycle([](const auto& fields) { return fields[b_q][0] == '1'; }), b_q, 10, "b_q");
-  for (std::size_t k = 0; k < 2 * B::arrays; ++k) {  // PREADD writes two rows of every array
-    const auto line = last_cycle([](const auto& fields) { return fields.size() == rows + 2 * B::arrays; });
+  flip(last_cycle([](const auto& fields) { return fields[a_q][0] == '1'; }), a_q, word_digits, "a_q");
+  flip(last_cycle([](const auto& fields) { return fields[b_q][0] == '1'; }), b_q, word_digits, "b_q");
+  for (std::size_t k = 0; k < 2 * arrays; ++k) {  // PREADD writes two rows of every array
+    const auto line = last_cycle([](const auto& fields) { return fields.size() == rows + 2 * arrays; });
     const auto row = k % 2 == 0 ? "row 3" : "row 5";
     flip(line, rows + k, 7, std::string(row) + " of array " + std::to_string(k / 2));
   }
   auto words = good;
-  words[good.size() - 2][2][9] = flipped(words[good.size() - 2][2][9]);
+  auto& digit = words[good.size() - 2][2].back();
+  digit = flipped(digit);
   CHECK(run<B>(words).text.find(": word ") != std::string::npos);
 }
 
@@ -127,6 +135,7 @@ TEST_CASE("a trace that is cut, of another block or no trace at all does not pas
   miscounted.back()[1].back() = flipped(miscounted.back()[1].back());
   fails(miscounted, "");
   fails(small_trace<Bramac1da>(), "-1");
+  fails(small_trace<rtl::test::M4bramSyncSmall>(), "-1");
   fails(std::vector<std::vector<std::string>>{{"hello"}}, "-1");
   const auto missing = rtl::test::simulation<Bramac2sa>().run("/bitloom-no-such-file");
   CHECK(!missing.passed);
