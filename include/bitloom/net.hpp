@@ -3,6 +3,7 @@
 
 #include <bitloom/net/layer.hpp>
 #include <bitloom/net/layer_list.hpp>
+#include <bitloom/net/layer_widths.hpp>
 #include <bitloom/net/lowering.hpp>
 #include <bitloom/net/network.hpp>
 #include <bitloom/net/quantized_network.hpp>

@@ -9,6 +9,7 @@
 #include <bitloom/op/fixed_sum.hpp>
 #include <bitloom/op/gemm.hpp>
 #include <bitloom/op/im2col.hpp>
+#include <bitloom/op/low_rank.hpp>
 #include <bitloom/op/plain_code_gemm.hpp>
 #include <bitloom/op/pool.hpp>
 #include <bitloom/op/product_width.hpp>

@@ -10,7 +10,11 @@
 #include <bitloom/quant/calibration.hpp>
 #include <bitloom/quant/convert.hpp>
 #include <bitloom/quant/evaluation.hpp>
+#include <bitloom/quant/frozen_share.hpp>
 #include <bitloom/quant/granularity.hpp>
+#include <bitloom/quant/layer_widths.hpp>
+#include <bitloom/quant/m4bram.hpp>
+#include <bitloom/quant/magnitude.hpp>
 #include <bitloom/quant/mx.hpp>
 #include <bitloom/quant/mx_element.hpp>
 #include <bitloom/quant/mx_scale.hpp>
@@ -22,4 +26,6 @@
 #include <bitloom/quant/requantize.hpp>
 #include <bitloom/quant/running.hpp>
 #include <bitloom/quant/scaling.hpp>
+#include <bitloom/quant/split_filters.hpp>
 #include <bitloom/quant/symmetric.hpp>
+#include <bitloom/quant/weight_mix.hpp>

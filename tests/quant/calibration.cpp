@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -17,7 +18,17 @@ using namespace bitloom::quant;
 namespace {
 
 static_assert(Calibration<AbsMax> && Calibration<AbsMaxShare<1, 2>> && Calibration<BestShare> &&
-              Calibration<LeastSquares> && Calibration<Percentile<99>> && !Calibration<int>);
+              Calibration<BestShareOf<25>> && Calibration<LeastSquares> && Calibration<Percentile<99>> &&
+              !Calibration<int>);
+static_assert(ShareCalibration<AbsMax> && ShareCalibration<AbsMaxShare<1, 2>> &&
+              ShareCalibration<BestShare> && ShareCalibration<LeastSquares> &&
+              !ShareCalibration<Percentile<99>> && !ShareCalibration<int>);
+
+template <int Steps>
+concept HasSteps = requires {
+  typename BestShareOf<Steps>;
+};
+static_assert(HasSteps<2> && !HasSteps<1> && !HasSteps<0> && std::is_empty_v<BestShareOf<25>>);
 
 template <int N, int D>
 concept HasShare = requires {
@@ -72,6 +83,41 @@ TEST_CASE("the best share is one of nine, the first of the least errors") {
   CHECK(BestShare::bound({}, Range{-2, 10}, [](Range r) {
           return std::abs(static_cast<double>(r.max) - 5.1);
         }) == Range{-2 * 0.5F, 10 * 0.5F});
+}
+
+TEST_CASE("the best of 24 shares in steps of 1/25 is tried from the smallest up, and never the whole") {
+  std::vector<float> tried;
+  const auto share = BestShareOf<25>::share(1.0F, [&](float bound) {
+    tried.push_back(bound);
+    return std::abs(static_cast<double>(bound) - 0.53);
+  });
+  REQUIRE(tried.size() == 24);
+  for (std::size_t i = 1; i <= 24; ++i) {
+    CHECK(tried[i - 1] == static_cast<float>(static_cast<double>(i) / 25));
+    CHECK(tried[i - 1] == static_cast<float>(static_cast<double>(i) * 0.04));  // whichever way it is computed
+  }
+  CHECK(share == 0.52F);
+  CHECK(BestShareOf<25>::share(1.0F, [](float) { return 1.0; }) == 0.04F);
+}
+
+TEST_CASE("a bound is the share times the largest magnitude, rounded to float") {
+  const auto error = [](auto bound) {
+    if constexpr (std::is_same_v<decltype(bound), Range>)
+      return std::abs(static_cast<double>(bound.max) - 2.0);
+    else
+      return std::abs(static_cast<double>(bound) - 2.0);
+  };
+  const auto check = [&]<class C>(C) {
+    CHECK(C::bound({}, 3.3F, error) == 3.3F * C::share(3.3F, error));
+    const Range range{-1.1F, 3.3F};
+    CHECK(C::bound({}, range, error) == range * C::share(range, error));
+  };
+  check(AbsMax{});
+  check(AbsMaxShare<2, 3>{});
+  check(BestShare{});
+  check(BestShareOf<25>{});
+  check(LeastSquares{});
+  CHECK(AbsMax::share(3.3F, unused) == 1.0F);
 }
 
 TEST_CASE("least squares try 100 steps from the widest down and keep the best, the widest on a tie") {

@@ -10,13 +10,14 @@ using namespace bitloom::quant;
 
 namespace {
 
-using Kinds =
-    PolicyKinds<GranularityKind, CalibrationKind, ScalingKind, RoundingKind, EvaluationKind, OverflowKind>;
+using Kinds = PolicyKinds<GranularityKind, CalibrationKind, MagnitudeKind, ScalingKind, RoundingKind,
+                          EvaluationKind, OverflowKind>;
 
 /// Number of kinds that a policy is of.
 template <class P>
-constexpr int kinds_of = GranularityKind::has<P> + CalibrationKind::has<P> + ScalingKind::has<P> +
-                         RoundingKind::has<P> + EvaluationKind::has<P> + OverflowKind::has<P>;
+constexpr int kinds_of =
+    GranularityKind::has<P> + CalibrationKind::has<P> + MagnitudeKind::has<P> + ScalingKind::has<P> +
+    RoundingKind::has<P> + EvaluationKind::has<P> + OverflowKind::has<P>;
 
 }  // namespace
 
@@ -28,7 +29,9 @@ TEST_CASE("every policy is of one kind, and everything else of none") {
                          std::type_identity<PerToken>{}, std::type_identity<GroupsOf>{},
                          std::type_identity<PerGroup<4>>{}, std::type_identity<AbsMax>{},
                          std::type_identity<AbsMaxShare<1, 2>>{}, std::type_identity<BestShare>{},
-                         std::type_identity<LeastSquares>{}, std::type_identity<Percentile<99>>{},
+                         std::type_identity<BestShareOf<25>>{}, std::type_identity<LeastSquares>{},
+                         std::type_identity<Percentile<99>>{}, std::type_identity<KeptMagnitude>{},
+                         std::type_identity<EveryMagnitude>{}, std::type_identity<BinadeScaling>{},
                          std::type_identity<RealScaling>{}, std::type_identity<FlooredScaling>{},
                          std::type_identity<PowerOfTwoScaling>{}, std::type_identity<UnitScaling>{},
                          std::type_identity<format::NearestEven>{}, std::type_identity<format::ToOdd>{},

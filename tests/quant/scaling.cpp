@@ -17,8 +17,8 @@ using namespace bitloom::quant;
 
 namespace {
 
-static_assert(Scaling<RealScaling> && Scaling<FlooredScaling> && Scaling<PowerOfTwoScaling> &&
-              Scaling<UnitScaling> && !Scaling<int>);
+static_assert(Scaling<RealScaling> && Scaling<FlooredScaling> && Scaling<BinadeScaling> &&
+              Scaling<PowerOfTwoScaling> && Scaling<UnitScaling> && !Scaling<int>);
 
 constexpr float largest_float = std::numeric_limits<float>::max();
 constexpr float smallest_float = std::numeric_limits<float>::denorm_min();
@@ -69,6 +69,28 @@ TEST_CASE("zero and quotients that underflow have a real scale of 1, and the aut
   CHECK(UnitScaling::scale(1e30F, 127) == 1.0F);
 }
 
+TEST_CASE("the binade rule divides by the first power of two above the largest value, with a floor") {
+  core::Random random(4);
+  std::int64_t wrong = 0;
+  const auto check = [&]<class F>(F) {
+    constexpr int power = F::bits - (F::is_signed ? 1 : 0);  // max() is 2^power - 1
+    for (int i = 0; i < 1000; ++i) {
+      const float bound = positive(random);
+      wrong += BinadeScaling::scale(bound, F::max()) == std::ldexp(std::fmax(bound, 1e-8F), -power) ? 0 : 1;
+    }
+    wrong += BinadeScaling::scale(0.0F, F::max()) == std::ldexp(1e-8F, -power) ? 0 : 1;
+  };
+  check(format::Int<2>{});
+  check(format::Int<4>{});
+  check(format::Int<8>{});
+  check(format::Int<16>{});
+  check(format::Int<1, format::Unsigned>{});
+  check(format::Int<4, format::Unsigned>{});
+  check(format::Int<8, format::Unsigned>{});
+  CHECK(wrong == 0);
+  CHECK(BinadeScaling::scale(1.0F, format::E4m3fn::max()) == 1.0F / 512);
+}
+
 TEST_CASE("the power of two is the smallest that holds the bound") {
   core::Random random(2);
   std::int64_t wrong = 0;
@@ -110,6 +132,7 @@ TEST_CASE("powers of two for minifloats, wide and narrow") {
 TEST_CASE("a scale beyond float is refused") {
   CHECK_THROWS_AS(RealScaling::scale(largest_float, 0.25), RangeError);
   CHECK_THROWS_AS(FlooredScaling::scale(largest_float, 0.25), RangeError);
+  CHECK_THROWS_AS(BinadeScaling::scale(largest_float, 0.25), RangeError);
   CHECK_THROWS_WITH_AS(PowerOfTwoScaling::scale(largest_float, 0.25), "scale: 2^130 is beyond float",
                        RangeError);
   CHECK(RealScaling::scale(largest_float, 1) == largest_float);

@@ -337,6 +337,38 @@ TEST_CASE("a percentile bounds the magnitudes of each group, of an unsigned form
   CHECK(Symmetric<Int<8>, AbsMaxShare<1, 2>>::scales(values, {10}) == std::vector<float>{50.0F / 127});
 }
 
+TEST_CASE(
+    "every magnitude counts for an unsigned format if the policy says so, and signed formats do not care") {
+  const std::vector<float> values{-100, 15, 7.5F, -0.1F};
+  using Q = Symmetric<UInt4, EveryMagnitude>;
+  CHECK(Q::absmax(values) == 100.0F);
+  CHECK(Q::scales(values, {4}) == std::vector<float>{100.0F / 15});
+  CHECK(Q::quantize(values, {4}).codes.integers() == std::vector<std::int16_t>{0, 2, 1, 0});
+  CHECK(Symmetric<Int<4>, EveryMagnitude>::scales(values, {4}) == Symmetric<Int<4>>::scales(values, {4}));
+  // the search is on numbers that the format can hold: a share that suits them, of another magnitude
+  using Search = Symmetric<UInt4, EveryMagnitude, BestShareOf<25>>;
+  CHECK(Search::scales(values, {4}).front() == 100.0F * Search::share(values) / 15);
+  CHECK(Search::share(values) == 0.16F);
+}
+
+TEST_CASE("the share of a group is the one that its scale stands on") {
+  const auto values = normals(21, 300);
+  const auto check = [&]<class Q>(Q) {
+    CHECK(Q::scales(values, {300}).front() == Q::scale_of(Q::absmax(values) * Q::share(values)));
+  };
+  check(Symmetric<Int<3>>{});
+  check(Symmetric<Int<3>, LeastSquares>{});
+  check(Symmetric<UInt4, BestShare, FloatReciprocal>{});
+  check(Symmetric<UInt4, BestShareOf<25>, BinadeScaling, EveryMagnitude>{});
+  check(Symmetric<E2m1fn, AbsMaxShare<2, 3>, PowerOfTwoScaling>{});
+}
+
+TEST_CASE("restored numbers are those of the codes") {
+  const auto values = normals(22, 60);
+  using Q = Symmetric<Int<3>, PerChannel, LeastSquares>;
+  CHECK(Q::restore(values, {4, 15}) == Q::dequantize(Q::quantize(values, {4, 15})));
+}
+
 TEST_CASE_TEMPLATE("the narrow range has the same scale and codes, but for the most negative one", F, Int<2>,
                    Int<4>, Int<8>) {
   using Full =

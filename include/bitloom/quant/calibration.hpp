@@ -57,46 +57,69 @@ float best_factor(B widest, int first, int last, int steps, Error&& error) {
 
 }  // namespace detail
 
-/// The largest magnitude, or the whole range: nothing is clipped, except by a rounding that matters: in formats of more
-/// than 24 bits, and where the scale is subnormal.
-struct AbsMax {
+/// A calibration that keeps a share of the range, and says which: the bound is `widest * share`, multiplied in float.
+template <class C>
+concept ShareCalibration = Calibration<C> && requires(float widest, double (*error)(float)) {
+  { C::share(widest, error) } -> std::same_as<float>;  // above 0, at most 1
+};
+
+namespace detail {
+
+/// The bound of a calibration that says its share.
+template <class C>
+struct BoundOfShare {
   template <class B, class Error>
-  static constexpr B bound(std::span<const float>, B widest, Error&&) noexcept {
-    return widest;
+  static constexpr B bound(std::span<const float>, B widest, Error&& error) {
+    return widest * C::share(widest, error);
   }
 };
 
-/// A share of the largest magnitude, Numerator / Denominator, multiplied in float.
+}  // namespace detail
+
+/// The largest magnitude, or the whole range: nothing is clipped, except by a rounding that matters: in formats of more
+/// than 24 bits, and where the scale is subnormal.
+struct AbsMax : detail::BoundOfShare<AbsMax> {
+  template <class B, class Error>
+  static constexpr float share(B, Error&&) noexcept {
+    return 1.0F;
+  }
+};
+
+/// A share of the largest magnitude, Numerator / Denominator.
 ///
 /// Source: the FLIQS authors' open-source code, which calls the share a percentile.
 template <int Numerator, int Denominator>
   requires(0 < Numerator && Numerator <= Denominator)
-struct AbsMaxShare {
+struct AbsMaxShare : detail::BoundOfShare<AbsMaxShare<Numerator, Denominator>> {
   static constexpr auto factor = static_cast<float>(static_cast<double>(Numerator) / Denominator);
   template <class B, class Error>
-  static constexpr B bound(std::span<const float>, B widest, Error&&) noexcept {
-    return widest * factor;
+  static constexpr float share(B, Error&&) noexcept {
+    return factor;
   }
 };
 
-/// The share of the largest magnitude, of 0.1, 0.2, …, 0.9, with the least sum of squared errors; the smallest on a
-/// tie. The whole is not tried.
+/// The share of the largest magnitude, of 1 / Steps, …, (Steps - 1) / Steps, with the least sum of squared errors; the
+/// smallest on a tie. The whole is not tried.
 ///
-/// Source: the search of the FLIQS authors' open-source code, where all groups of a tensor have one share, see
-/// Symmetric::scales_of_common_share.
-struct BestShare {
+/// Source: open-source code of the authors of FLIQS, with 10 steps, where all groups of a tensor have one share, see
+/// Symmetric::scales_of_common_share, and of M4BRAM (arXiv 2311.02758), with 25 steps; both call the share a percentile.
+template <int Steps>
+  requires(Steps >= 2)
+struct BestShareOf : detail::BoundOfShare<BestShareOf<Steps>> {
   template <class B, class Error>
-  static B bound(std::span<const float>, B widest, Error&& error) {
-    return widest * detail::best_factor(widest, 1, 9, 10, error);
+  static float share(B widest, Error&& error) {
+    return detail::best_factor(widest, 1, Steps - 1, Steps, error);
   }
 };
+/// BestShareOf with shares of 0.1, 0.2, …, 0.9.
+using BestShare = BestShareOf<10>;
 
 /// The bound, of 100 equal steps down from the largest magnitude, with the least sum of squared errors; the largest on
 /// a tie.
-struct LeastSquares {
+struct LeastSquares : detail::BoundOfShare<LeastSquares> {
   template <class B, class Error>
-  static B bound(std::span<const float>, B widest, Error&& error) {
-    return widest * detail::best_factor(widest, 100, 1, 100, error);
+  static float share(B widest, Error&& error) {
+    return detail::best_factor(widest, 100, 1, 100, error);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <bitloom/quant/calibration.hpp>
 #include <bitloom/quant/evaluation.hpp>
 #include <bitloom/quant/granularity.hpp>
+#include <bitloom/quant/magnitude.hpp>
 #include <bitloom/quant/scaling.hpp>
 
 namespace bitloom::quant {
@@ -25,6 +26,12 @@ struct CalibrationKind {
   using Default = AbsMax;
   template <class P>
   static constexpr bool has = Calibration<P>;
+};
+/// Which numbers a group's range covers.
+struct MagnitudeKind {
+  using Default = KeptMagnitude;
+  template <class P>
+  static constexpr bool has = Magnitude<P>;
 };
 /// How a scale follows from the range.
 struct ScalingKind {

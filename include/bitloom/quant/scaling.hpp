@@ -39,6 +39,18 @@ struct FlooredScaling {
   static float scale(float bound, double max) { return RealScaling::scale(std::max(bound, least), max); }
 };
 
+/// Scale = max(bound, 1e-8) / the first power of two above max: 2^(b-1) for signed integers of b bits, 2^b for unsigned
+/// ones. The bound itself is one step beyond the largest code, which it is clipped to.
+///
+/// Source: the rule of the M4BRAM authors' open-source code (arXiv 2311.02758).
+struct BinadeScaling {
+  /// @throws RangeError  the scale is beyond float, in a format whose values are below 1
+  static float scale(float bound, double max) {
+    const int power = format::to_dyadic(max).top_exponent() + 1;
+    return FlooredScaling::scale(bound, format::to_double({.significand = 1, .exponent = power}));
+  }
+};
+
 /// Scale = the smallest power of two that is bound / max or more; 1 for zero.
 struct PowerOfTwoScaling {
   /// log2 of the scale; 0 for zero.

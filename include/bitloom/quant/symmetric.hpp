@@ -29,14 +29,15 @@ concept EncodesWith = requires(double x) {
   { F::template encode<R, O>(x) } -> std::same_as<typename F::code_type>;
 };
 
-using SymmetricKinds =
-    PolicyKinds<GranularityKind, CalibrationKind, ScalingKind, RoundingKind, EvaluationKind, OverflowKind>;
+using SymmetricKinds = PolicyKinds<GranularityKind, CalibrationKind, MagnitudeKind, ScalingKind, RoundingKind,
+                                   EvaluationKind, OverflowKind>;
 
 /// Symmetric quantizer of any format: code = encode(x / scale), value = code's value · scale, zero maps to zero.
 ///
 /// @tparam Policies  at most one of a kind, in any order:
-///   Granularity (PerTensor), Calibration (AbsMax), Scaling (RealScaling), format::Rounding (NearestEven),
-///   EvaluationOrder (ExactQuotient), format::Overflow or FloatOverflow (Saturate; SaturateSymmetric is the narrow range)
+///   Granularity (PerTensor), Calibration (AbsMax), Magnitude (KeptMagnitude), Scaling (RealScaling),
+///   format::Rounding (NearestEven), EvaluationOrder (ExactQuotient),
+///   format::Overflow or FloatOverflow (Saturate; SaturateSymmetric is the narrow range)
 ///
 /// For unsigned formats negative numbers become zero. A scale that the order of evaluation cannot divide by, so that
 /// the whole group is below 2^-128 or so of the largest code, becomes 1, as that of zeros does.
@@ -48,15 +49,26 @@ struct Symmetric {
   using format_type = F;
   using Code = typename F::code_type;
   using Group = Chosen<GranularityKind, Policies...>;
+  using Calibrator = Chosen<CalibrationKind, Policies...>;
   using Order = Chosen<EvaluationKind, Policies...>;
 
-  /// Largest magnitude that the format has to hold: for an unsigned format, the largest number.
+  /// Largest magnitude that the format has to hold: for an unsigned format, the largest number, unless the Magnitude
+  /// policy says something else.
   /// @throws RangeError  a number is NaN or infinite
   static float absmax(std::span<const float> values) {
     detail::check_finite(values);
     float largest = 0;
-    for (const float x : values) largest = std::max(largest, F::is_signed ? std::abs(x) : x);
+    for (const float x : values)
+      largest = std::max(largest, Chosen<MagnitudeKind, Policies...>::of(x, kept(x)));
     return largest;
+  }
+
+  /// The share of their largest magnitude that values of one group keep.
+  /// @throws RangeError  a value is NaN or infinite
+  static float share(std::span<const float> values) requires ShareCalibration<Calibrator> {
+    std::vector<float> clipped;
+    return calibrated(values, clipped,
+                      [](auto, float widest, const auto& error) { return Calibrator::share(widest, error); });
   }
 
   /// The scale of a group that has to hold magnitudes up to `bound`.
@@ -84,14 +96,9 @@ struct Symmetric {
     const auto groups = detail::groups_of(values, shape, granularity);
     std::vector<float> clipped;
     return detail::scales_of_groups<float>(values, groups, [&](std::span<const float> group) {
-      const float widest = absmax(group);
-      if constexpr (!F::is_signed) {
-        clipped.assign(group.begin(), group.end());
-        for (auto& x : clipped) x = std::max(x, 0.0F);
-        group = clipped;
-      }
-      return scale_of(Chosen<CalibrationKind, Policies...>::bound(
-          group, widest, [&](float bound) { return squared_error(group, scale_of(bound)); }));
+      return scale_of(calibrated(group, clipped, [](auto kept_values, float widest, const auto& error) {
+        return Calibrator::bound(kept_values, widest, error);
+      }));
     });
   }
 
@@ -137,6 +144,11 @@ struct Symmetric {
     return detail::encode_groups<F>(values, shape, std::move(scales), groups, quantize_one);
   }
 
+  /// What quantization leaves of the values: dequantize(quantize(values, shape)).
+  static std::vector<float> restore(std::span<const float> values, const Shape& shape) {
+    return dequantize(quantize(values, shape));
+  }
+
   /// The reals that the codes stand for, rounded to float.
   /// @throws ShapeError  the scales do not fit the shape
   static std::vector<float> dequantize(const Quantized<F>& tensor) {
@@ -144,6 +156,21 @@ struct Symmetric {
   }
 
  private:
+  /// A number without what the format cuts to zero.
+  static float kept(float x) { return F::is_signed ? x : std::max(x, 0.0F); }
+
+  /// calibrate(kept values, largest magnitude, error of a bound) of one group.
+  template <class Calibrate>
+  static float calibrated(std::span<const float> group, std::vector<float>& clipped, Calibrate&& calibrate) {
+    const float widest = absmax(group);
+    if constexpr (!F::is_signed) {
+      clipped.assign(group.begin(), group.end());
+      for (auto& x : clipped) x = kept(x);
+      group = clipped;
+    }
+    return calibrate(group, widest, [&](float bound) { return squared_error(group, scale_of(bound)); });
+  }
+
   static double squared_error(std::span<const float> values, float scale) {
     return detail::squared_error(values,
                                  [&](float x) { return dequantize_one(quantize_one(x, scale), scale); });
