@@ -2,6 +2,7 @@
 #include <bitloom/accel/dla.hpp>
 
 #include <cstdint>
+#include <limits>
 
 #include <doctest/doctest.h>
 
@@ -104,6 +105,49 @@ TEST_CASE("all cases of the released simulator give its slices, cycles and block
   }
   CHECK(cases == 120);
   CHECK(rounded_up == 18);
+}
+
+TEST_CASE("output rows of a tile take slices and cycles as output columns do") {
+  std::int64_t wrong = 0;
+  using O = Dla<ExactArithmetic, MixedPacking>;
+  for (std::int64_t p = 1; p <= 5; ++p)
+    for (std::int64_t q = 1; q <= 5; ++q)
+      for (std::int64_t height = 5; height <= 20; height += 3)
+        for (std::int64_t width = 5; width <= 20; width += 4) {
+          const ConvShape layer{3, 3, 10, height, width, 30};
+          const ConvShape turned{3, 3, 10, width, height, 30};
+          const Tile tile{.q = q, .c = 4, .k = 8, .p = p};
+          const Tile turned_tile{.q = p, .c = 4, .k = 8, .p = q};
+          wrong += O::dsp(tile, {4, 6}) != O::dsp(turned_tile, {4, 6});
+          wrong += O::cycles(layer, tile, {4, 6}) != O::cycles(turned, turned_tile, {4, 6});
+        }
+  CHECK(wrong == 0);
+  static_assert(Dla<>::dsp({.q = 2, .c = 16, .k = 96, .p = 3}, 2) == 3 * 1152);
+  static_assert(Dla<>::stream_banks<StrideWidth>({8, 8, 8, 8, 8, 8}, {.q = 2, .c = 4, .k = 8, .p = 3}, 8) ==
+                48);
+}
+
+TEST_CASE("filter caches lie by output channel or by filter column") {
+  static_assert(FilterLayout<ChannelCaches> && FilterLayout<ColumnCaches> && !FilterLayout<SlicePacking>);
+  constexpr Tile tile{.q = 1, .c = 5, .k = 6};
+  // 15 weights of a channel in words of 8; 30 of a column in words of 8
+  static_assert(ChannelCaches::caches(tile, 4) == 6 * 2);
+  static_assert(ColumnCaches::caches(tile, 4) == 3 * 4);
+  static_assert(ChannelCaches::caches(tile, 2) == 6 * 1);
+  static_assert(ColumnCaches::caches(tile, 2) == 3 * 2);
+  using Columns = Dla<ExactArithmetic, MixedPacking, ColumnCaches>;
+  // 3 * 3 * 20 = 180 positions, three matrices of which need two block RAMs
+  static_assert(Columns::filter_bram({3, 3, 15, 1, 1, 120}, tile, {4, 6}) == 12);
+  CHECK(Columns::filter_bram({3, 3, 15, 1, 1, 120}, tile, {4, 6}, 3) == 24);
+}
+
+TEST_CASE("extents that overflow when they are filled up are errors") {
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  constexpr Tile tile{.q = 2, .c = 4, .k = 8, .p = 2};
+  for (const auto& layer :
+       {ConvShape{1, 1, 1, 1, most, 1}, ConvShape{1, 1, 1, most, 1, 1}, ConvShape{1, 1, most, 1, 1, 1},
+        ConvShape{most, 1, 1, 1, 1, 1}, ConvShape{1, 1, 1, 1, 1, most}})
+    CHECK_THROWS_AS(static_cast<void>(Dla<>::cycles(layer, tile, 4)), ShapeError);
 }
 
 }  // namespace

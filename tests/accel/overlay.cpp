@@ -106,4 +106,43 @@ TEST_CASE("impossible tiles, widths and layers are refused by name") {
   CHECK_THROWS_AS(static_cast<void>(Enhanced::cycles(FcShape{huge, huge}, tile, 4)), ShapeError);
 }
 
+TEST_CASE("weights of 2, 4 or 8 bits go with activations of 2 to 8, and one number is both") {
+  static_assert(Widths{4} == Widths{4, 4});
+  std::int64_t possible = 0;
+  for (int weight = -1; weight <= 10; ++weight)
+    for (int activation = -1; activation <= 10; ++activation)
+      possible += is_overlay_widths({weight, activation});
+  CHECK(possible == 3 * 7);
+  CHECK_NOTHROW(check_overlay_bits({2, 7}));
+  CHECK_THROWS_WITH_AS(check_overlay_bits({8, 1}), "activation bits: 1 is outside 2..8", RangeError);
+  CHECK_THROWS_WITH_AS(check_overlay_bits({3, 4}), "bits: an overlay computes on 2, 4 or 8 bits, not 3",
+                       RangeError);
+  using Enhanced = DlaBramac<fabric::TwoSync>;
+  constexpr Tile tile{.q = 3, .c = 4, .k = 20};
+  CHECK(!Enhanced::supports(tile, {8, 6}));
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(Enhanced::dsp(tile, {8, 6})),
+      "bits: BRAMAC computes on operands of one width, not on weights of 8 and activations of 6", RangeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(Enhanced::dsp({.q = 3, .c = 4, .k = 20, .p = 2}, 4)),
+                       "tile p: 2 is outside 1..1", RangeError);
+  CHECK_THROWS_WITH_AS(static_cast<void>(Dla<>::dsp({.q = 1, .c = 4, .k = 4, .p = 0}, 4)),
+                       "tile p: 0 is outside 1..4096", RangeError);
+}
+
+TEST_CASE("mixed packing is that of the slice at equal widths, and never falls with fewer bits") {
+  static_assert(DspPacking<MixedPacking>);
+  for (const int bits : {2, 4, 8}) CHECK(MixedPacking::products(bits) == SlicePacking::products(bits));
+  for (const int weight : {2, 4, 8})
+    for (int activation = 3; activation <= 8; ++activation) {
+      CHECK(MixedPacking::products({weight, activation - 1}) >= MixedPacking::products({weight, activation}));
+      if (weight > 2)
+        CHECK(MixedPacking::products({weight / 2, activation}) >=
+              MixedPacking::products({weight, activation}));
+    }
+  // 18 products of 2-bit weights and 5-bit activations
+  static_assert(packed_slices<MixedPacking>({.q = 1, .c = 2, .k = 3}, {2, 5}) == 3);
+  static_assert(packed_slices<MixedPacking>({.q = 1, .c = 2, .k = 3}, {2, 6}) == 5);
+  CHECK(FixedPacking<6, 3, 1>::products({2, 5}) == 1);
+}
+
 }  // namespace

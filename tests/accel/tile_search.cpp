@@ -94,6 +94,20 @@ TEST_CASE("each limit is counted, and the one that leaves nothing is named") {
         "of 12 candidates, 3 exceed the 8 DSP slices and 8 the 10 block RAMs; none of the other 4 is faster "
         "than the "
         "reference");
+  CHECK(limit_text(limited(8, 10, {.cycles = 1, .area = 1}), {.dsp = 8, .bram = 10}, 0.5)
+            .find("is faster than 0.5 times the reference") != std::string::npos);
+}
+
+TEST_CASE("candidates with exactly the best objective are counted, those without one are not") {
+  TableModel model{space, std::vector<std::int64_t>(12, 500), std::vector<double>(12, 10)};
+  const auto ties = [&] { return search_tiles(space, model, all, reference).ties; };
+  CHECK(ties() == 12);
+  model.cycles_of[7] = 400;
+  CHECK(ties() == 1);
+  model.cycles_of[3] = 400;
+  CHECK(ties() == 2);
+  model.cycles_of.assign(12, 1000);
+  CHECK(ties() == 0);
 }
 
 TEST_CASE("the front is what no other candidate beats in cycles and area, fastest first") {

@@ -7,56 +7,29 @@
 #include <string_view>
 
 #include <bitloom/accel/overlay.hpp>
+#include <bitloom/accel/overlay_arithmetic.hpp>
+#include <bitloom/accel/stream_buffer.hpp>
 #include <bitloom/fabric/m20k.hpp>
 
 namespace bitloom::accel {
 
-/// How the cycles of a convolution on the baseline overlay are rounded.
-template <class A>
-concept OverlayArithmetic = requires(const net::ConvShape& conv, const Tile& tile, std::int64_t macs) {
-  {
-    A::conv_cycles(conv, tile, macs)
-    } -> std::same_as<std::int64_t>;                           // macs: multiply-accumulates in a cycle
-  { A::assumption } -> std::convertible_to<std::string_view>;  // for reports
+/// How the filters of a tile lie in block RAMs.
+template <class L>
+concept FilterLayout = requires(const Tile& tile, int weight_bits) {
+  { L::caches(tile, weight_bits) } -> std::same_as<std::int64_t>;  // block RAMs that are read in a cycle
 };
 
-/// In integers: the layer filled up to whole tiles, over the multiply-accumulates of a cycle.
-struct ExactArithmetic {
-  static constexpr std::string_view assumption = "Cycles are counted in exact integers.";
-
-  /// The product must fit 63 bits, see Dla::cycles.
-  static constexpr std::int64_t conv_cycles(const net::ConvShape& conv, const Tile& tile,
-                                            std::int64_t macs) noexcept {
-    const auto filled = [](std::int64_t extent, std::int64_t step) {
-      return core::ceil_div(extent, step) * step;
-    };
-    return core::ceil_div(conv.s * conv.p * filled(conv.q, tile.q) * filled(conv.k, tile.k) *
-                              filled(conv.c, tile.c) * filled(conv.r, tile.r),
-                          macs);
+/// The weights of each output channel fill words of their own, as in the study of BRAMAC.
+struct ChannelCaches {
+  static constexpr std::int64_t caches(const Tile& tile, int weight_bits) noexcept {
+    return core::ceil_div(tile.r * tile.c, overlay_word_bits / weight_bits) * tile.k;
   }
 };
 
-/// In double and in the order of the released simulator: by its rounding errors the result is at times 1 larger.
-struct ReleasedArithmetic {
-  static constexpr std::string_view assumption =
-      "Cycles of the baseline's convolutions carry the rounding errors of the released simulator: up to 1 "
-      "more.";
-
-  static constexpr std::int64_t conv_cycles(const net::ConvShape& conv, const Tile& tile,
-                                            std::int64_t macs) noexcept {
-    const auto filled = [](std::int64_t extent, std::int64_t step) {
-      return static_cast<double>(core::ceil_div(extent, step) * step);
-    };
-    const auto real = [](std::int64_t x) { return static_cast<double>(x); };
-    double efficiency = real(conv.q) / filled(conv.q, tile.q);
-    efficiency = efficiency * real(conv.p) / real(conv.p);
-    efficiency = efficiency * real(conv.k) / filled(conv.k, tile.k);
-    efficiency = efficiency * real(conv.c) / filled(conv.c, tile.c);
-    efficiency = efficiency * real(conv.r) / filled(conv.r, tile.r);
-    const auto operations = 2 * real(conv.r * conv.s * conv.c * conv.p * conv.q * conv.k);
-    const auto cycles = operations / efficiency / (2 * real(macs));
-    const auto whole = static_cast<std::int64_t>(cycles);
-    return whole + (real(whole) < cycles ? 1 : 0);
+/// The weights of each filter column fill words of their own, as in the study of M4BRAM.
+struct ColumnCaches {
+  static constexpr std::int64_t caches(const Tile& tile, int weight_bits) noexcept {
+    return tile.r * core::ceil_div(tile.c * tile.k, overlay_word_bits / weight_bits);
   }
 };
 
@@ -64,62 +37,89 @@ struct ReleasedArithmetic {
 ///
 /// Filters of a layer wait in caches of block RAM, feature maps in stream buffers. A fully connected layer runs on a
 /// batch that shares the stream of its filters; its cycles are those of one image.
-/// Source: released overlay simulator of BRAMAC (arXiv 2304.03974).
-template <OverlayArithmetic Arithmetic = ExactArithmetic, DspPacking Packing = SlicePacking>
+/// Source: released overlay simulators of BRAMAC (arXiv 2304.03974) and M4BRAM (arXiv 2311.02758).
+template <OverlayArithmetic Arithmetic = ExactArithmetic, DspPacking Packing = SlicePacking,
+          FilterLayout Layout = ChannelCaches>
 struct Dla {
   using arithmetic = Arithmetic;
   using packing = Packing;
+  using layout = Layout;
+  using tile_type = Tile;
+  using widths_type = Widths;
   static constexpr std::string_view name = "DLA";
 
-  static constexpr bool supports(const Tile& tile, int bits) noexcept {
-    return tile.q >= 1 && tile.c >= 1 && tile.k >= 1 && tile.r >= 1 && (bits == 2 || bits == 4 || bits == 8);
+  static constexpr bool supports(const Tile& tile, Widths bits) noexcept {
+    return is_tile(tile) && is_overlay_widths(bits);
   }
 
   /// DSP slices.
   /// @throws RangeError  an impossible tile or width
-  static constexpr std::int64_t dsp(const Tile& tile, int bits) {
+  static constexpr std::int64_t dsp(const Tile& tile, Widths bits) {
     check_tile(tile);
     check_overlay_bits(bits);
-    return core::ceil_div(tile.q * tile.r * tile.c * tile.k, std::int64_t{Packing::products(bits)});
+    return packed_slices<Packing>(tile, bits);
   }
 
   /// Multiply-accumulates in a cycle.
   /// @throws RangeError  an impossible tile or width
-  static constexpr std::int64_t macs_per_cycle(const Tile& tile, int bits) {
+  static constexpr std::int64_t macs_per_cycle(const Tile& tile, Widths bits) {
     return dsp(tile, bits) * Packing::products(bits);
+  }
+
+  /// Filled up to whole tiles, a layer must still be countable.
+  /// @throws RangeError  an impossible tile
+  /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
+  static constexpr void check_filled(const net::ConvShape& conv, const Tile& tile) {
+    check_tile(tile);
+    static_cast<void>(conv.macs());
+    constexpr auto what = "cycles of a convolution";
+    const auto filled = [&](std::int64_t extent, std::int64_t step) {
+      return core::checked_sum(what, extent, step - 1);
+    };
+    static_cast<void>(core::checked_product(
+        what, {conv.s, filled(conv.p, tile.p), filled(conv.q, tile.q), filled(conv.k, tile.k),
+               filled(conv.c, tile.c), filled(conv.r, tile.r)}));
   }
 
   /// Clock cycles of a convolution, one image.
   /// @throws RangeError  an impossible tile or width
   /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
-  static constexpr std::int64_t cycles(const net::ConvShape& conv, const Tile& tile, int bits) {
+  static constexpr std::int64_t cycles(const net::ConvShape& conv, const Tile& tile, Widths bits) {
     check_filled(conv, tile);
     return Arithmetic::conv_cycles(conv, tile, macs_per_cycle(tile, bits));
   }
 
-  /// Clock cycles of a fully connected layer, one image of a batch.
+  /// Clock cycles of a fully connected layer, one image of a batch. The released arithmetic comes to the same.
   /// @throws RangeError  an impossible tile or width
   /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
-  static constexpr std::int64_t cycles(const net::FcShape& fc, const Tile& tile, int bits) {
+  static constexpr std::int64_t cycles(const net::FcShape& fc, const Tile& tile, Widths bits) {
     return core::ceil_div(fc.macs(), macs_per_cycle(tile, bits));
   }
 
   /// Block RAMs of the filter caches, if `largest` is the convolution with most weights.
+  ///
+  /// @param matrices     as of `filter_words`
   /// @throws RangeError  an impossible tile or width
   /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
-  static constexpr std::int64_t filter_bram(const net::ConvShape& largest, const Tile& tile, int bits) {
-    constexpr auto what = "filter cache";
+  static constexpr std::int64_t filter_bram(const net::ConvShape& largest, const Tile& tile, Widths bits,
+                                            std::int64_t matrices = 1) {
     check_tile(tile);
     check_overlay_bits(bits);
-    static_cast<void>(largest.weights());
-    const auto caches = core::ceil_div(tile.r * tile.c, overlay_word_bits / bits) * tile.k;
-    const auto words =
-        core::checked_product(what, {core::ceil_div(largest.r, tile.r), largest.s,
-                                     core::ceil_div(largest.c, tile.c), core::ceil_div(largest.k, tile.k)});
-    return core::checked_product(what, {caches, core::ceil_div(words, overlay_bram_words)});
+    const auto words = core::ceil_div(filter_words(largest, tile, matrices), overlay_bram_words);
+    return core::checked_product("filter cache", {Layout::caches(tile, bits.weight), words});
   }
 
-  static constexpr Resources resources(const Tile& tile, int bits, std::int64_t filter_bram,
+  /// Banks of the stream buffer.
+  /// @throws RangeError  an impossible tile or width
+  /// @throws ShapeError  an extent of the map is below 1, or a count needs more than 63 bits
+  template <StreamWidth Width>
+  static constexpr std::int64_t stream_banks(const net::FeatureMap& map, const Tile& tile, Widths bits) {
+    check_tile(tile);
+    check_overlay_bits(bits);
+    return accel::stream_banks<Width>(map, tile);
+  }
+
+  static constexpr Resources resources(const Tile& tile, Widths bits, std::int64_t filter_bram,
                                        std::int64_t stream_bram) {
     return overlay_resources(dsp(tile, bits), filter_bram, stream_bram, fabric::M20k::area());
   }
@@ -130,16 +130,6 @@ struct Dla {
     constexpr auto memory = fabric::M20k::clock();
     return {"baseline overlay clock", std::min(slice.value, memory.value), "MHz",
             "the slower of DSP slice and M20K", core::weakest(slice, memory)};
-  }
-
- private:
-  /// Filled up to whole tiles, a layer must still be countable.
-  static constexpr void check_filled(const net::ConvShape& conv, const Tile& tile) {
-    check_tile(tile);
-    static_cast<void>(conv.macs());
-    static_cast<void>(core::checked_product("cycles of a convolution",
-                                            {conv.s, conv.p, conv.q + tile.q - 1, conv.k + tile.k - 1,
-                                             conv.c + tile.c - 1, conv.r + tile.r - 1}));
   }
 };
 

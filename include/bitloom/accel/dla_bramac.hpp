@@ -6,8 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include <bitloom/accel/block_timing.hpp>
+#include <bitloom/accel/hybrid.hpp>
 #include <bitloom/accel/overlay.hpp>
+#include <bitloom/core/bits.hpp>
+#include <bitloom/core/checked.hpp>
 #include <bitloom/fabric/bramac.hpp>
+#include <bitloom/fabric/concepts.hpp>
 
 namespace bitloom::accel {
 
@@ -18,6 +23,64 @@ struct ColumnSplit {
   std::int64_t copies = 1;  ///< of the weights: more than 1 where a block has too few arrays for its columns
 
   friend constexpr bool operator==(const ColumnSplit&, const ColumnSplit&) = default;
+};
+
+/// A filter cache of BRAMAC blocks. Activations are as wide as weights.
+template <fabric::BramacVariant Variant, Mac2Cycles Mac2 = PublishedMac2, ReadoutRule Readouts = OneReadout>
+struct BramacEngine {
+  using variant = Variant;
+  using Block = fabric::Bramac<Variant>;
+  using Window = CommonWindow;
+  static constexpr std::string_view name = Variant::name;
+
+  /// Columns and rows of a tile fill all arrays of blocks.
+  static constexpr bool supports(const Tile& tile, Widths widths) noexcept {
+    return Block::supports(operands(widths)) && tile.q * tile.p % Variant::arrays == 0;
+  }
+
+  /// @throws RangeError  the widths differ, or a tile has half a block
+  static constexpr void check(const Tile& tile, Widths widths) {
+    fabric::check_supported<Block>(operands(widths));
+    if (!supports(tile, widths))
+      throw RangeError("bram tile: " + std::to_string(tile.q) + " columns of " + std::to_string(tile.p) +
+                       " rows do not fill the " + std::to_string(Variant::arrays) + " arrays of " +
+                       std::string(name));
+  }
+
+  /// So many that there is an array for each column and row.
+  static constexpr std::int64_t copies(const Tile& tile) noexcept {
+    return tile.q * tile.p / Variant::arrays;
+  }
+
+  static constexpr std::int64_t lanes(const Tile&, Widths widths) noexcept {
+    return Block::lanes(operands(widths));
+  }
+
+  static constexpr std::int64_t weight_pairs(const Tile&, Widths) noexcept { return Block::weight_words / 2; }
+
+  /// With unsigned activations 4, 6, 10 (2SA) and 3, 4, 6 (1DA) at 2, 4 and 8 bits.
+  static constexpr std::int64_t mac2_cycles(Widths widths) noexcept {
+    return Block::mac2_cycles(operands(widths));
+  }
+
+  static constexpr std::int64_t macs_per_mac2(Widths widths) noexcept {
+    return Block::macs_per_mac2(operands(widths));
+  }
+
+  static constexpr std::int64_t readouts(std::int64_t mac2, Widths widths) noexcept {
+    return Readouts::template readouts<Block>(mac2, operands(widths));
+  }
+
+  static constexpr std::int64_t readout_cycles() noexcept { return Block::readout_cycles(); }
+
+  static constexpr core::Constant area() noexcept { return Block::area(); }
+
+ private:
+  static constexpr fabric::Operands operands(Widths widths) noexcept {
+    return {.weight_bits = widths.weight,
+            .activation_bits = widths.activation,
+            .signed_activations = Mac2::signed_activations};
+  }
 };
 
 /// The baseline overlay with filter caches that compute: some output columns on DSP slices, the others in BRAMAC.
@@ -31,17 +94,18 @@ struct DlaBramac {
   using variant = Variant;
   using packing = Packing;
   using Block = fabric::Bramac<Variant>;
+  using Hybrid = HybridOverlay<BramacEngine<Variant>, ExactArithmetic, Packing>;
   static constexpr std::string_view name = Variant::name;  ///< that of the block
 
-  /// 2SA needs 3 or 4 output columns, 1DA 2, 3 or 4.
-  static constexpr bool supports(const Tile& tile, int bits) noexcept {
-    return (bits == 2 || bits == 4 || bits == 8) && Variant::arrays < tile.q && tile.q <= 4 && tile.c >= 1 &&
-           tile.k >= 1 && tile.r >= 1;
+  /// 2SA needs 3 or 4 output columns, 1DA 2, 3 or 4; both one row.
+  static constexpr bool supports(const Tile& tile, Widths bits) noexcept {
+    return is_tile(tile) && is_overlay_widths(bits) && bits.weight == bits.activation &&
+           Variant::arrays < tile.q && tile.q <= 4 && tile.p == 1;
   }
 
   /// The tile as it is built: output channels fill whole words of a block.
   /// @throws RangeError  an impossible tile or width
-  static constexpr Tile built(const Tile& tile, int bits) {
+  static constexpr Tile built(const Tile& tile, Widths bits) {
     check(tile, bits);
     auto result = tile;
     result.k = core::ceil_div(tile.k, lanes(bits)) * lanes(bits);
@@ -51,30 +115,40 @@ struct DlaBramac {
   /// One column for each array of a block. With one array and 4 columns at 2 bits, where a block is too fast for one
   /// column, a second set of blocks has the same weights for another column.
   /// @throws RangeError  an impossible tile or width
-  static constexpr ColumnSplit split(const Tile& tile, int bits) {
+  static constexpr ColumnSplit split(const Tile& tile, Widths bits) {
     check(tile, bits);
-    const std::int64_t copies = Variant::arrays == 1 && tile.q == 4 && bits == 2 ? 2 : 1;
+    const std::int64_t copies = Variant::arrays == 1 && tile.q == 4 && bits == Widths{2} ? 2 : 1;
     const auto bram = copies * Variant::arrays;
     return {.dsp = tile.q - bram, .bram = bram, .copies = copies};
   }
 
+  /// The tile as its two engines share it.
+  /// @throws RangeError  an impossible tile or width
+  static constexpr HybridTile hybrid(const Tile& tile, Widths bits) {
+    const auto columns = split(tile, bits);
+    HybridTile result{.dsp = built(tile, bits), .bram = built(tile, bits)};
+    result.dsp.q = columns.dsp;
+    result.bram.q = columns.bram;
+    result.bram.c *= mac2_cycles(bits);
+    return result;
+  }
+
   /// DSP slices.
   /// @throws RangeError  an impossible tile or width
-  static constexpr std::int64_t dsp(const Tile& tile, int bits) {
-    return core::ceil_div(split(tile, bits).dsp * tile.r * tile.c * built(tile, bits).k,
-                          std::int64_t{Packing::products(bits)});
+  static constexpr std::int64_t dsp(const Tile& tile, Widths bits) {
+    return Hybrid::dsp(hybrid(tile, bits), bits);
   }
 
   /// Blocks that hold different weights, and copies of them where a split has two sets: what computes.
   /// @throws RangeError  an impossible tile or width
-  static constexpr std::int64_t compute_bram(const Tile& tile, int bits) {
-    const auto pairs = core::ceil_div(mac2_cycles(bits) * tile.c, std::int64_t{2});
-    return split(tile, bits).copies * pairs * tile.r * (built(tile, bits).k / lanes(bits));
+  static constexpr std::int64_t compute_bram(const Tile& tile, Widths bits) {
+    return Hybrid::Bram::compute_bram(hybrid(tile, bits).bram, bits);
   }
 
   /// Block RAMs of the filter caches: replicated, to hold as much as a baseline's, if they would be fewer.
   /// @throws RangeError  an impossible tile or width
-  static constexpr std::int64_t filter_bram(const Tile& tile, int bits, std::int64_t baseline_filter_bram) {
+  static constexpr std::int64_t filter_bram(const Tile& tile, Widths bits,
+                                            std::int64_t baseline_filter_bram) {
     const auto blocks = compute_bram(tile, bits);
     return blocks * std::max<std::int64_t>(core::ceil_div(baseline_filter_bram, blocks), 1);
   }
@@ -82,46 +156,35 @@ struct DlaBramac {
   /// Clock cycles of a convolution, one image.
   /// @throws RangeError  an impossible tile or width
   /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
-  static constexpr std::int64_t cycles(const net::ConvShape& conv, const Tile& tile, int bits) {
-    constexpr auto what = "cycles of a convolution";
-    const auto k = built(tile, bits).k;
-    static_cast<void>(conv.macs());
-    return core::checked_product(what, {group_cycles(conv, tile, bits), core::ceil_div(conv.k, k),
-                                        core::ceil_div(conv.q, tile.q), conv.p});
+  static constexpr std::int64_t cycles(const net::ConvShape& conv, const Tile& tile, Widths bits) {
+    return Hybrid::cycles(conv, hybrid(tile, bits), bits);
   }
 
   /// Clock cycles for one group of output channels and columns: all input channels, then a readout.
   /// @throws RangeError  an impossible tile or width
-  /// @throws ShapeError  a count needs more than 63 bits
-  static constexpr std::int64_t group_cycles(const net::ConvShape& conv, const Tile& tile, int bits) {
-    constexpr auto what = "cycles of a convolution";
-    check(tile, bits);
-    const auto mac2 = mac2_cycles(bits);
-    const auto steps = core::checked_product(
-        what, {core::ceil_div(conv.c, mac2 * tile.c), mac2, conv.s, core::ceil_div(conv.r, tile.r)});
-    return core::checked_sum(what, steps, Block::readout_cycles());
+  /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
+  static constexpr std::int64_t group_cycles(const net::ConvShape& conv, const Tile& tile, Widths bits) {
+    const auto count = Hybrid::count(conv, hybrid(tile, bits), bits);
+    return core::checked_sum("cycles of a convolution", count.bram_steps, count.readout);
   }
 
   /// Multiply-accumulates of both engines in the cycles of one MAC2.
   /// @throws RangeError  an impossible tile or width
-  static constexpr std::int64_t macs_per_mac2(const Tile& tile, int bits) {
-    return dsp(tile, bits) * Packing::products(bits) * mac2_cycles(bits) +
-           compute_bram(tile, bits) * Block::macs_per_mac2(operands(bits));
+  static constexpr std::int64_t macs_per_mac2(const Tile& tile, Widths bits) {
+    return Hybrid::macs_per_mac2(compute_bram(tile, bits), hybrid(tile, bits), bits);
   }
 
   /// Clock cycles of a fully connected layer, one image of a batch; replicated filter caches do not help.
   /// @throws RangeError  an impossible tile or width
   /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
-  static constexpr std::int64_t cycles(const net::FcShape& fc, const Tile& tile, int bits) {
-    const auto work =
-        core::checked_product("cycles of a fully connected layer", {fc.c, fc.k, mac2_cycles(bits)});
-    return core::ceil_div(work, macs_per_mac2(tile, bits));
+  static constexpr std::int64_t cycles(const net::FcShape& fc, const Tile& tile, Widths bits) {
+    return Hybrid::cycles(fc, compute_bram(tile, bits), hybrid(tile, bits), bits);
   }
 
   /// Stream buffers have the area of a block that computes, too.
-  static constexpr Resources resources(const Tile& tile, int bits, std::int64_t filter_bram,
+  static constexpr Resources resources(const Tile& tile, Widths bits, std::int64_t filter_bram,
                                        std::int64_t stream_bram) {
-    return overlay_resources(dsp(tile, bits), filter_bram, stream_bram, Block::area());
+    return Hybrid::resources(hybrid(tile, bits), bits, filter_bram, stream_bram);
   }
 
   /// That of the slower of DSP slice and block.
@@ -133,20 +196,23 @@ struct DlaBramac {
   }
 
   /// Clock cycles of a MAC2: 4, 6, 10 (2SA) and 3, 4, 6 (1DA) at 2, 4 and 8 bits.
-  static constexpr std::int64_t mac2_cycles(int bits) noexcept { return Block::mac2_cycles(operands(bits)); }
-
-  /// Elements of a block's word.
-  static constexpr std::int64_t lanes(int bits) noexcept { return Block::lanes(operands(bits)); }
-
- private:
-  static constexpr fabric::Operands operands(int bits) noexcept {
-    return {.weight_bits = bits, .activation_bits = bits, .signed_activations = false};
+  static constexpr std::int64_t mac2_cycles(Widths bits) noexcept {
+    return BramacEngine<Variant>::mac2_cycles(bits);
   }
 
-  static constexpr void check(const Tile& tile, int bits) {
+  /// Elements of a block's word.
+  static constexpr std::int64_t lanes(Widths bits) noexcept { return BramacEngine<Variant>::lanes({}, bits); }
+
+ private:
+  static constexpr void check(const Tile& tile, Widths bits) {
     check_tile(tile);
     check_overlay_bits(bits);
+    if (bits.weight != bits.activation)
+      throw RangeError("bits: BRAMAC computes on operands of one width, not on weights of " +
+                       std::to_string(bits.weight) + " and activations of " +
+                       std::to_string(bits.activation));
     core::check_range("tile q", tile.q, Variant::arrays + 1, 4);
+    core::check_range("tile p", tile.p, 1, 1);
   }
 };
 

@@ -270,16 +270,6 @@ struct Exploration {
   [[nodiscard]] const Candidate& best() const { return *enhanced.best; }
 };
 
-namespace detail {
-
-inline void check_found(const Search& search, const Budgets& budgets, std::string_view overlay) {
-  if (!search.best)
-    throw SolverError("no feasible configuration for the " + std::string(overlay) +
-                      " overlay: " + limit_text(search.feasibility, budgets));
-}
-
-}  // namespace detail
-
 /// Searches the best baseline, then the enhanced overlay that improves most on it.
 ///
 /// @throws SolverError  no feasible configuration; the message names the limit
@@ -293,11 +283,11 @@ template <fabric::BramacVariant Variant, OverlayStudy Study = ExactStudy,
   Exploration result;
   result.baseline =
       search_baseline<Study>(workload, bits, budgets, baseline_space(bits, workload.rvec), executor);
-  detail::check_found(result.baseline, budgets, "baseline");
+  check_found(result.baseline, budgets, "baseline");
   result.reference = compared<Study>(workload, bits, result.best_baseline());
   result.enhanced = search_enhanced<Variant, Study>(workload, bits, budgets, result.reference,
                                                     enhanced_space<Variant>(bits, workload.rvec), executor);
-  detail::check_found(result.enhanced, budgets, "enhanced");
+  check_found(result.enhanced, budgets, "enhanced");
   return result;
 }
 
