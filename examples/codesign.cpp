@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,14 +47,19 @@ using namespace bitloom;
 
 using Model = train::Sequential<float>;
 
-/// The formats to choose from, weights and activations of one width.
-template <int Bits>
+/// Integers that blocks compute with.
+template <int WeightBits, int ActivationBits>
 struct Width {
-  static constexpr int bits = Bits;
-  using Weight = format::Int<Bits>;
-  using Activation = format::Int<Bits, format::Unsigned>;
+  using Weight = format::Int<WeightBits>;
+  using Activation = format::Int<ActivationBits, format::Unsigned>;
 };
-using Widths = core::TypeList<Width<2>, Width<4>, Width<8>>;
+constexpr int least_bits = 2;
+constexpr int most_bits = 8;
+template <int WeightBits>
+using WidthsOf =
+    core::TypeList<Width<WeightBits, 2>, Width<WeightBits, 3>, Width<WeightBits, 4>, Width<WeightBits, 5>,
+                   Width<WeightBits, 6>, Width<WeightBits, 7>, Width<WeightBits, 8>>;
+using Widths = core::TypeList<WidthsOf<2>, WidthsOf<4>, WidthsOf<8>>;
 
 /// Formats that no block computes with: their codes are multiplied exactly and summed as the type says.
 template <int Bits>
@@ -98,12 +106,16 @@ constexpr std::array<CodeFormatName, CodeFormats::size> code_formats{{{"int3", 3
                                                                       {"mxfp4_e2m1", 4.25},
                                                                       {"mxint8", 8.25},
                                                                       {"nvfp4", 4.5}}};
-using Blocks = core::TypeList<fabric::Bramac2sa, fabric::Bramac1da, fabric::DspSlice>;
+using Blocks =
+    core::TypeList<fabric::Bramac2sa, fabric::Bramac1da, fabric::M4bram<fabric::Small, fabric::Synchronous>,
+                   fabric::M4bram<fabric::Large, fabric::Synchronous>,
+                   fabric::M4bram<fabric::Small, fabric::DoublePumped>,
+                   fabric::M4bram<fabric::Large, fabric::DoublePumped>, fabric::DspSlice>;
 
 struct Options {
   std::string data;
   std::string digits = BITLOOM_EXAMPLE_DATA "/digits8x8.csv";
-  std::string formats = "int8,int4,int2,e4m3fn,mxfp4_e2m1";
+  std::string formats = "int8,w4a6,int4,int2,e4m3fn,mxfp4_e2m1";
   std::int64_t blocks = 16;
   std::int64_t sample = 4;
   int epochs = 20;
@@ -165,7 +177,8 @@ std::vector<net::FloatStage> stages_of(const Model& model) {
 /// One line of the result: a format on a block.
 struct Row {
   std::string format;
-  int bits{};
+  int bits{};  ///< of a weight
+  int activation_bits{};
   std::string block;
   double accuracy{};
   accel::NetworkCost cost;
@@ -198,41 +211,71 @@ std::vector<std::int32_t> run_all(const Network& network, Gemm&& gemm, const tra
   return sums;
 }
 
-/// Executes one quantized network on arrays of every block and compares the views.
+/// Multiplies integers for a network; one type for all engines, so that a network is compiled once.
+using Engine = std::function<void(const op::MatrixShape&, std::span<const std::int16_t>,
+                                  std::span<const std::int16_t>, std::span<std::int32_t>)>;
+
+/// A network quantized to one pair of widths, with the images that it is tried on.
+struct Quantized {
+  fabric::Operands operands;
+  std::int64_t outputs{};
+  std::vector<accel::LayerProduct> products;
+  std::vector<std::vector<std::int16_t>> weights;  ///< of each layer
+  std::function<std::vector<std::int32_t>(const Engine&)> run_all;
+  std::function<std::vector<std::int32_t>(const Engine&, std::int64_t)> run_image;
+  std::function<double(const std::vector<std::int32_t>&)> accuracy;
+};
+
 template <class W>
-void run_width(std::span<const net::FloatStage> stages, const train::Split& data, const Options& options,
-               core::Progress& progress, std::vector<Row>& rows) {
+Quantized quantize(std::span<const net::FloatStage> stages, const train::Split& data) {
   using Network = net::QuantizedNetwork<typename W::Weight, typename W::Activation>;
   const auto calibration = std::min<std::int64_t>(data.train.count(), 512);
-  const auto network = Network::quantize(stages, images_of(data.train, 0, calibration));
-  const auto plain = run_all(network, op::PlainGemm{}, data.test);
-  const auto outputs = network.output_size();
-  constexpr auto operands = fabric::operands<typename W::Weight, typename W::Activation>();
+  const auto network =
+      std::make_shared<const Network>(Network::quantize(stages, images_of(data.train, 0, calibration)));
+  Quantized result;
+  result.operands = fabric::operands<typename W::Weight, typename W::Activation>();
+  result.outputs = network->output_size();
+  result.products = accel::layer_products(network->stages());
+  for (const auto& stage : network->stages()) result.weights.push_back(stage.weights.integers());
+  result.run_all = [network, &data](const Engine& engine) { return run_all(*network, engine, data.test); };
+  result.run_image = [network, &data](const Engine& engine, std::int64_t image) {
+    return network->run(engine, network->encode(images_of(data.test, image, 1)));
+  };
+  result.accuracy = [network, &data](const std::vector<std::int32_t>& sums) {
+    return share_of_right(network->classify(sums), data.test.labels);
+  };
+  return result;
+}
 
+/// Executes a quantized network on arrays of every block that has its widths, and compares the views.
+void run_blocks(const Quantized& network, std::int64_t images, const Options& options,
+                core::Progress& progress, std::vector<Row>& rows) {
+  const auto plain = network.run_all(op::PlainGemm{});
+  const auto same = [&](const std::vector<std::int32_t>& sums, std::int64_t image, std::int64_t from) {
+    return std::equal(plain.begin() + image * network.outputs, plain.begin() + (image + 1) * network.outputs,
+                      sums.begin() + from * network.outputs);
+  };
   core::for_each_type(Blocks{}, [&]<class B>(std::type_identity<B>) {
-    static_assert(fabric::Computes<B, typename W::Weight, typename W::Activation>);
-    const accel::BlockArray<B> array(options.blocks, operands);
-    const auto value = run_all(network, accel::ValueEngine<B>{array}, data.test);
-    Row row{.format = fmt::format("int{0} x uint{0}", W::bits),
-            .bits = W::bits,
+    if (!B::supports(network.operands)) return;
+    const accel::BlockArray<B> array(options.blocks, network.operands);
+    const auto value = network.run_all(accel::ValueEngine<B>{array});
+    Row row{.format = fabric::to_string(network.operands),
+            .bits = network.operands.weight_bits,
+            .activation_bits = network.operands.activation_bits,
             .block = std::string(B::name),
-            .accuracy = share_of_right(network.classify(value), data.test.labels),
-            .cost = accel::network_cost(accel::layer_products(network.stages()), array)};
-    if constexpr (requires { B::safe_mac2(operands); })
-      for (const auto& stage : network.stages()) {
+            .accuracy = network.accuracy(value),
+            .cost = accel::network_cost(std::span<const accel::LayerProduct>(network.products), array)};
+    if constexpr (requires { B::safe_mac2(network.operands); })
+      for (std::size_t i = 0; i < network.products.size(); ++i) {
         const auto part =
-            fabric::readouts<B>(op::product_shape(stage.geometry, 1), operands, stage.weights.integers());
+            fabric::readouts<B>(network.products[i].shape, network.operands, network.weights[i]);
         row.readouts.worst_case += part.worst_case;
         row.readouts.from_weights += part.from_weights;
       }
-    const auto same = [&](const std::vector<std::int32_t>& sums, std::int64_t image, std::int64_t from) {
-      return std::equal(plain.begin() + image * outputs, plain.begin() + (image + 1) * outputs,
-                        sums.begin() + from * outputs);
-    };
-    for (std::int64_t i = 0; i < data.test.count(); ++i) row.value_images += same(value, i, i) ? 1 : 0;
-    for (std::int64_t i = 0; i < std::min(options.sample, data.test.count()); ++i) {
+    for (std::int64_t i = 0; i < images; ++i) row.value_images += same(value, i, i) ? 1 : 0;
+    for (std::int64_t i = 0; i < std::min(options.sample, images); ++i) {
       accel::MachineEngine<B, core::Threads> machines{array};
-      const auto sums = network.run(machines, network.encode(images_of(data.test, i, 1)));
+      const auto sums = network.run_image(std::ref(machines), i);
       row.cycle_images += same(sums, i, 0) && machines.cycles == row.cost.cycles ? 1 : 0;
     }
     rows.push_back(std::move(row));
@@ -282,6 +325,7 @@ nlohmann::json to_json(const Row& row) {
   auto json = examples::to_json(row.cost);
   json.update({{"format", row.format},
                {"bits", row.bits},
+               {"activation_bits", row.activation_bits},
                {"block", row.block},
                {"accuracy", row.accuracy},
                {"value_view_images_equal", row.value_images},
@@ -331,7 +375,11 @@ void add_blocks(examples::HtmlReport& report, const std::vector<Row>& rows) {
     examples::HtmlReport::Bars bars{std::move(title), std::move(unit), formats, blocks, {}};
     for (std::size_t b = 0; b < blocks.size(); ++b) {
       auto& series = bars.values.emplace_back();
-      for (std::size_t f = 0; f < formats.size(); ++f) series.push_back(value(rows[f * blocks.size() + b]));
+      for (const auto& format : formats) {  // a block may lack a format
+        const auto row = std::ranges::find_if(
+            rows, [&](const Row& r) { return r.format == format && r.block == blocks[b]; });
+        series.push_back(row == rows.end() ? 0 : value(*row));
+      }
     }
     report.bar_chart(bars);
   };
@@ -358,9 +406,28 @@ std::string html(const std::vector<Row>& rows, const std::vector<CodeRow>& code_
   return report.text();
 }
 
-/// What a list such as `int8,e4m3fn` asks for: widths of integers that blocks compute with, and places in CodeFormats.
+/// Widths of integers that blocks compute with.
+struct IntegerChoice {
+  int weight_bits{};
+  int activation_bits{};
+};
+
+/// `int4`, or `w4a6` for weights of 4 and activations of 6 bits; nothing if the word is neither.
+std::optional<IntegerChoice> parse_integers(const std::string& word) {
+  IntegerChoice choice;
+  if (word.size() == 4 && word.starts_with("int"))
+    choice = {word[3] - '0', word[3] - '0'};
+  else if (word.size() == 4 && word[0] == 'w' && word[2] == 'a')
+    choice = {word[1] - '0', word[3] - '0'};
+  const bool has_weights = choice.weight_bits == 2 || choice.weight_bits == 4 || choice.weight_bits == 8;
+  if (!has_weights || choice.activation_bits < least_bits || choice.activation_bits > most_bits)
+    return std::nullopt;
+  return choice;
+}
+
+/// What a list such as `int8,e4m3fn` asks for: integers that blocks compute with, and places in CodeFormats.
 struct Choice {
-  std::vector<int> widths;
+  std::vector<IntegerChoice> integers;
   std::vector<std::size_t> code_formats;
 };
 
@@ -373,18 +440,27 @@ Choice parse_formats(const std::string& text) {
     if (std::ranges::count(seen, word) > 0) throw RangeError("--formats: " + word + " is there twice");
     seen.push_back(word);
     const auto found = std::ranges::find(code_formats, word, &CodeFormatName::name);
-    if (word == "int2" || word == "int4" || word == "int8") {
-      choice.widths.push_back(word.back() - '0');
+    if (const auto integers = parse_integers(word)) {
+      choice.integers.push_back(*integers);
     } else if (found != code_formats.end()) {
       choice.code_formats.push_back(static_cast<std::size_t>(found - code_formats.begin()));
     } else {
-      std::string names = "int2, int4, int8";
+      std::string names = "int2, int4, int8, w2a2 to w8a8 (weights of 2, 4 or 8 bits)";
       for (const auto& format : code_formats) names += ", " + std::string(format.name);
       throw RangeError("--formats: '" + word + "' is none of " + names);
     }
     begin = end + 1;
   }
   return choice;
+}
+
+/// How many kinds of block have these widths.
+std::int64_t blocks_with(const IntegerChoice& c) {
+  std::int64_t count = 0;
+  core::for_each_type(Blocks{}, [&]<class B>(std::type_identity<B>) {
+    count += B::supports({.weight_bits = c.weight_bits, .activation_bits = c.activation_bits}) ? 1 : 0;
+  });
+  return count;
 }
 
 /// The network halves its feature maps twice.
@@ -413,15 +489,18 @@ int run(const Options& options) {
   std::vector<Row> rows;
   std::vector<CodeRow> code_rows;
   {
-    const auto on_blocks = std::ssize(choice.widths) * static_cast<std::int64_t>(Blocks::size);
+    std::int64_t on_blocks = 0;
+    for (const auto& c : choice.integers) on_blocks += blocks_with(c);
     core::Progress progress("run", on_blocks + std::ssize(choice.code_formats));
-    for (const int bits : choice.widths)
-      core::visit_at(
-          Widths{},
-          bits == 2   ? 0
-          : bits == 4 ? 1
-                      : 2,
-          [&]<class W>(std::type_identity<W>) { run_width<W>(stages, data, options, progress, rows); });
+    for (const auto& c : choice.integers)
+      core::visit_at(Widths{}, static_cast<std::size_t>(c.weight_bits / 4),
+                     [&]<class Of>(std::type_identity<Of>) {
+                       core::visit_at(Of{}, static_cast<std::size_t>(c.activation_bits - least_bits),
+                                      [&]<class W>(std::type_identity<W>) {
+                                        run_blocks(quantize<W>(stages, data), data.test.count(), options,
+                                                   progress, rows);
+                                      });
+                     });
     for (const auto place : choice.code_formats)
       core::visit_at(CodeFormats{}, place, [&]<class F>(std::type_identity<F>) {
         code_rows.push_back({code_formats[place], code_accuracy<typename F::Gemm>(stages, data)});
@@ -453,7 +532,7 @@ int run(const Options& options) {
     fmt::print("{}\n{}\n", code_table.text(), code_note);
   }
   for (const auto& row : rows)
-    if (row.readouts.worst_case > 0)
+    if (row.readouts.from_weights < row.readouts.worst_case)
       fmt::print(
           "{} on one {}: {} readouts an image with the bound of all weights, {} with that of these weights\n",
           row.format, row.block, row.readouts.worst_case, row.readouts.from_weights);
@@ -507,10 +586,11 @@ int main(int argc, char** argv) {
       ->check(examples::not_empty());
   app.add_option("--digits", options.digits, "CSV file with digits of 8x8 pixels, used without --data")
       ->capture_default_str();
-  app.add_option(
-         "--formats", options.formats,
-         "of weights and activations: int8, int4, int2 on the blocks; e4m3fn, e5m2, e2m1fn, mxfp8_e4m3, "
-         "mxfp4_e2m1, mxint8, nvfp4, int3 and others on codes alone")
+  app.add_option("--formats", options.formats,
+                 "of weights and activations: int8, int4, int2, or w4a6 for weights of 4 and activations of "
+                 "6 bits, on the "
+                 "blocks that have them; e4m3fn, e5m2, e2m1fn, mxfp8_e4m3, "
+                 "mxfp4_e2m1, mxint8, nvfp4, int3 and others on codes alone")
       ->capture_default_str();
   app.add_option("--blocks", options.blocks, "blocks of each kind")
       ->check(CLI::Range(1, 1 << 20))

@@ -26,6 +26,7 @@
 #include <bitloom/net/zoo.hpp>
 #include <bitloom/rtl/agreement.hpp>
 
+#include "compute_in_bram/m4bram.hpp"
 #include "support/bramac_reference.hpp"
 #include "support/bramac_reproduction.hpp"
 #include "support/check.hpp"
@@ -195,7 +196,8 @@ int main(int argc, char** argv) {
       app.add_subcommand("check",
                          "recompute reference files (MAC2 dot products, eFSM traces, cycle "
                          "counts, accumulator limits, instruction words, DLA overlays and their "
-                         "exploration, areas, peak throughput, CoMeFa operations, published results)");
+                         "exploration, areas, peak throughput, CoMeFa operations, published results; for "
+                         "M4BRAM also block vectors, searches and quantizers)");
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
   examples::add_output(*check, "--json", json_file, "also write the result to this file");
 
@@ -252,6 +254,12 @@ int main(int argc, char** argv) {
   examples::TraceOptions trace;
   const auto& trace_command = examples::add_trace(app, trace);
 
+  auto& m4bram = *app.add_subcommand(
+      "m4bram", "the same questions of M4BRAM, a block with weights and activations of different widths");
+  m4bram.require_subcommand(1);
+  const auto m4bram_blocks = examples::add_m4bram_blocks(m4bram);
+  const auto m4bram_designs = examples::add_m4bram_designs(m4bram);
+
   std::string page;
   auto* reproduce = app.add_subcommand("reproduce", "write a page of published results beside ours");
   reproduce->add_option("FILE", page, "the page, in Markdown")->required()->check(examples::not_empty());
@@ -262,7 +270,14 @@ int main(int argc, char** argv) {
     if (trace_command.parsed()) return examples::run_trace(trace);
     if (explore_command.parsed()) return examples::run_explore(explore);
     if (reproduce->parsed()) return examples::run_reproduce(page, {examples::reproduce_device()});
-    if (check->parsed()) return examples::check_files(files, json_file, examples::check_bramac_file);
+    if (check->parsed())
+      return examples::check_files(files, json_file,
+                                   [](const std::string& path, examples::CaseCounter& counter) {
+                                     if (!examples::check_m4bram(path, counter))
+                                       examples::check_bramac_file(path, counter);
+                                   });
+    if (const auto code = m4bram_blocks()) return *code;
+    if (const auto code = m4bram_designs()) return *code;
     if (cost_command->parsed()) return run_cost(cost);
     if (rtl_command->parsed()) return examples::run_rtl(rtl_options);
     return run_verify(verify);

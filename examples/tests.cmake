@@ -53,6 +53,21 @@ add_test(NAME examples.compute_in_bram.reproduced_page COMMAND "${CMAKE_COMMAND}
   "${CMAKE_CURRENT_BINARY_DIR}/bramac.md" "${PROJECT_SOURCE_DIR}/docs/reproduction/bramac.md")
 set_tests_properties(examples.compute_in_bram.reproduce PROPERTIES FIXTURES_SETUP reproduced_bramac)
 set_tests_properties(examples.compute_in_bram.reproduced_page PROPERTIES FIXTURES_REQUIRED reproduced_bramac)
+add_test(NAME examples.compute_in_bram.m4bram_explore COMMAND compute_in_bram m4bram explore --network alexnet --size s
+  --clock dp --weight-bits 4 --activation-bits 4 --dsp 645 --bram 1537 --bramac)
+set_tests_properties(examples.compute_in_bram.m4bram_explore PROPERTIES PASS_REGULAR_EXPRESSION
+  "speed-up 2.70.*M4BRAM over BRAMAC-1DA: 1.43")
+add_test(NAME examples.compute_in_bram.m4bram_mixed COMMAND compute_in_bram m4bram explore --network resnet34 --clock sync
+  --high-share 0.05 --low-bits 4 --dsp 645 --bram 1537)
+set_tests_properties(examples.compute_in_bram.m4bram_mixed PROPERTIES PASS_REGULAR_EXPRESSION "speed-up 2.3269, area ratio 1.4285")
+bitloom_bad_input(m4bram_infeasible compute_in_bram "block RAMs" m4bram explore --dsp 10 --bram 10)
+bitloom_bad_input(m4bram_bramac_widths compute_in_bram "one width, not 8 and 6" m4bram explore --bramac)
+add_test(NAME examples.compute_in_bram.m4bram_reproduce
+  COMMAND compute_in_bram m4bram reproduce "${CMAKE_CURRENT_BINARY_DIR}/m4bram.md")
+add_test(NAME examples.compute_in_bram.m4bram_reproduced_page COMMAND "${CMAKE_COMMAND}" -E compare_files
+  "${CMAKE_CURRENT_BINARY_DIR}/m4bram.md" "${PROJECT_SOURCE_DIR}/docs/reproduction/m4bram.md")
+set_tests_properties(examples.compute_in_bram.m4bram_reproduce PROPERTIES FIXTURES_SETUP reproduced_m4bram)
+set_tests_properties(examples.compute_in_bram.m4bram_reproduced_page PROPERTIES FIXTURES_REQUIRED reproduced_m4bram)
 bitloom_bad_input(no_subcommand compute_in_bram "subcommand")
 bitloom_bad_input(missing_file compute_in_bram "nowhere" check "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
 

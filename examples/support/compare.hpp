@@ -33,6 +33,7 @@ struct CompareOptions {
   std::vector<std::int64_t>
       shape;  ///< outputs, terms and, if there are three, vectors; else the network counts
   std::vector<int> bits{4};
+  int activation_bits = 0;  ///< 0: as many as weights
   bool signed_activations = false;
   std::int64_t blocks = 1000;
   std::string json;
@@ -41,7 +42,7 @@ struct CompareOptions {
 inline CLI::App& add_compare(CLI::App& app, CompareOptions& options) {
   auto& command = *app.add_subcommand(
       "compare",
-      "which block does a matrix product or a network best: BRAMAC, CoMeFa, CCB or DSP slices? All "
+      "which block does a matrix product or a network best: BRAMAC, M4BRAM, CoMeFa, CCB or DSP slices? All "
       "under the same assumptions");
   auto* network = command
                       .add_option("--network", options.network,
@@ -60,6 +61,10 @@ inline CLI::App& add_compare(CLI::App& app, CompareOptions& options) {
       ->delimiter(',')
       ->check(CLI::Range(2, 8))
       ->capture_default_str();
+  command
+      .add_option("--activation-bits", options.activation_bits,
+                  "width of activations, if it is not that of weights")
+      ->check(CLI::Range(2, 8));
   command.add_flag("--signed", options.signed_activations, "activations are signed");
   command.add_option("--blocks", options.blocks, "blocks of each kind")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))
@@ -71,8 +76,19 @@ inline CLI::App& add_compare(CLI::App& app, CompareOptions& options) {
 namespace detail {
 
 using ComparedBlocks =
-    core::TypeList<fabric::Padded<fabric::Bramac2sa>, fabric::Padded<fabric::Bramac1da>, fabric::ComefaD,
+    core::TypeList<fabric::Padded<fabric::Bramac2sa>, fabric::Padded<fabric::Bramac1da>,
+                   fabric::Padded<fabric::M4bram<fabric::Small, fabric::Synchronous>>,
+                   fabric::Padded<fabric::M4bram<fabric::Large, fabric::Synchronous>>,
+                   fabric::Padded<fabric::M4bram<fabric::Small, fabric::DoublePumped>>,
+                   fabric::Padded<fabric::M4bram<fabric::Large, fabric::DoublePumped>>, fabric::ComefaD,
                    fabric::ComefaA, fabric::Ccb<2>, fabric::Ccb<4>, fabric::DspSlice>;
+
+/// The operands of weights of that width.
+inline fabric::Operands compared_operands(const CompareOptions& options, int bits) {
+  return {.weight_bits = bits,
+          .activation_bits = options.activation_bits > 0 ? options.activation_bits : bits,
+          .signed_activations = options.signed_activations};
+}
 
 /// A figure and what it is worth.
 struct Figure {
@@ -216,23 +232,26 @@ inline std::vector<std::string> compare_assumptions(const CompareOptions& option
           options.blocks),
       "Layers run one after the other on the same blocks, one image at a time.",
       "Persistent: the weights of all layers are in the blocks before. Tiled: none is; those of a layer are "
-      "loaded while it runs, two words of 40 bits a cycle in every block, which memory outside keeps up "
-      "with.",
-      "BRAMAC loads weights in cycles that computing leaves free. CoMeFa and CCB stop for every row of "
+      "loaded while it runs, two words a cycle in every block, which memory outside keeps up with.",
+      "BRAMAC loads weights in cycles that computing leaves free, M4BRAM through port B and those of port A. "
+      "CoMeFa and CCB stop for every row of "
       "weights, "
       "for every accumulator that is read and, CCB, for every activation.",
       "CoMeFa and CCB compute one output a column, all columns with the same activation; columns "
       "beyond the outputs idle. What offsets of signed operands add is subtracted outside.",
       "CCB is taken to compute as CoMeFa does, with 2 or 4 activations stored in the array: nothing about it "
       "has a source that can be cited.",
+      "Each weight of M4BRAM meets one vector of activations (no duplication).",
       "DSP slices take weights and activations from memory that is not counted."};
   for (const int bits : options.bits) {
-    const fabric::Operands o{
-        .weight_bits = bits, .activation_bits = bits, .signed_activations = options.signed_activations};
-    const auto padded = fabric::Padded<fabric::Bramac2sa>::padded(o);
-    if (padded != o)
-      lines.push_back(
-          fmt::format("BRAMAC computes {} as {}.", fabric::to_string(o), fabric::to_string(padded)));
+    const auto o = compared_operands(options, bits);
+    const auto note = [&](std::string_view block, const fabric::Operands& padded) {
+      if (padded != o)
+        lines.push_back(
+            fmt::format("{} computes {} as {}.", block, fabric::to_string(o), fabric::to_string(padded)));
+    };
+    note("BRAMAC", fabric::Padded<fabric::Bramac2sa>::padded(o));
+    note("M4BRAM", fabric::Padded<fabric::M4bram<fabric::Small, fabric::Synchronous>>::padded(o));
   }
   return lines;
 }
@@ -267,8 +286,7 @@ int run_compare(const CompareOptions& options, LoadNetworks&& load_networks) {
   };
   for (const auto& workload : workloads)
     for (const int bits : options.bits) {
-      const fabric::Operands o{
-          .weight_bits = bits, .activation_bits = bits, .signed_activations = options.signed_activations};
+      const auto o = detail::compared_operands(options, bits);
       core::Table table(detail::ComparedRun::header());
       auto runs = nlohmann::json::array();
       core::for_each_type(detail::ComparedBlocks{}, [&]<class B>(std::type_identity<B>) {
@@ -289,7 +307,7 @@ int run_compare(const CompareOptions& options, LoadNetworks&& load_networks) {
       fmt::print("{}, {}\n{}\n", workload.first, fabric::to_string(o), table.text());
       report["comparisons"].push_back({{"workload", workload.first},
                                        {"weight_bits", bits},
-                                       {"activation_bits", bits},
+                                       {"activation_bits", o.activation_bits},
                                        {"signed_activations", options.signed_activations},
                                        {"runs", runs}});
     }

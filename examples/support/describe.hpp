@@ -112,6 +112,7 @@ nlohmann::ordered_json state_inventory() {
       case When::Done: return "done";
       case When::SignedInput: return "signed activations";
       case When::CounterBelowPrecision: return "counter below precision";
+      case When::OddPrecision: return "odd precision";
       case When::Always: break;
     }
     return "always";

@@ -22,6 +22,7 @@
 #include <fmt/core.h>
 
 #include <bitloom/accel/explore.hpp>
+#include <bitloom/accel/m4bram_workload.hpp>
 #include <bitloom/core/csv.hpp>
 #include <bitloom/core/file.hpp>
 #include <bitloom/core/type_list.hpp>
@@ -112,14 +113,23 @@ class NeighbourNetworks {
 
   /// Null if it is unknown.
   const net::Workload* find(const std::string& name) {
-    const auto known = [&] { return std::ranges::find(workloads_, name, &net::Workload::name); };
-    if (known() == workloads_.end())
-      if (auto workload = built_in_workload(name)) workloads_.push_back(std::move(*workload));
-    const auto found = known();
-    return found == workloads_.end() ? nullptr : &*found;
+    if (const auto* known = find_known(name)) return known;
+    if (auto workload = built_in_workload(name)) workloads_.push_back(std::move(*workload));
+    return find_known(name);
+  }
+
+  /// As the study of M4BRAM runs it; none if it is unknown.
+  std::optional<accel::M4bramWorkload> find_m4bram(const std::string& name) {
+    if (const auto* known = find_known(name)) return accel::m4bram_workload(*known);
+    return accel::m4bram_workload(name);
   }
 
  private:
+  const net::Workload* find_known(const std::string& name) const {
+    const auto found = std::ranges::find(workloads_, name, &net::Workload::name);
+    return found == workloads_.end() ? nullptr : &*found;
+  }
+
   std::vector<net::Workload> workloads_;
 };
 
@@ -157,7 +167,9 @@ inline void check_networks(const std::string& path, CaseCounter& counter) {
     std::string difference;
     if (net::parse_workloads(text) != std::vector{workload})
       difference = "it does not read back as it was written";
-    if (const auto ours = built_in_workload(workload.name)) {
+    auto ours = built_in_workload(workload.name);
+    if (const auto m4bram = accel::m4bram_workload(workload.name); m4bram && !ours) ours = m4bram->net;
+    if (ours) {
       // one list for both overlays is either of ours
       const auto ours_has = [&](const net::LayerList& list) {
         return detail::same_layers(list, ours->baseline) || detail::same_layers(list, ours->enhanced);
@@ -168,6 +180,8 @@ inline void check_networks(const std::string& path, CaseCounter& counter) {
         difference = "it has other feature maps than ours";
       if (workload.residual && workload.residual != ours->residual)
         difference = "ours is of the other stream form";
+      if (workload.rvec != ours->rvec)
+        difference = fmt::format("ours has {} filter columns, not {}", ours->rvec, workload.rvec);
     }
     counter.add(difference.empty(), path + ", " + workload.name + ": " + difference);
   }

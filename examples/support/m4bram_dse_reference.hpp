@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include <bitloom/accel/m4bram_explore.hpp>
+#include <bitloom/core/csv.hpp>
+#include <bitloom/core/error.hpp>
+
+#include "check.hpp"
+#include "dla_reference.hpp"
+#include "m4bram_dse_row.hpp"
+
+namespace bitloom::examples {
+
+/// dse_baseline_dla.csv: the best baselines. Networks are built in, or in networks.json beside the file.
+inline void check_m4bram_baselines(const core::Csv& file, CaseCounter& counter) {
+  detail::NeighbourNetworks networks(file.name());
+  detail::check_study_rows(file, counter, [&](detail::StudyRow& row) {
+    using C = detail::AnyComparison;
+    const auto workload = detail::study_network(networks, row, row.text("network"));
+    const auto found = accel::search_baseline<C>(workload, row.widths(), row.budgets());
+    row.check("feasible", found.feasibility.within);
+    row.check("ties", found.ties);
+    row.check_ratio("best_qf", found.best ? found.best->quality : 0);
+    const auto listed =
+        detail::score_baseline<C>(workload, detail::listed_baseline(row, workload.net.rvec), row.widths());
+    detail::check_listed(row, found, listed, row.budgets(), accel::BestQuality{});
+    row.check("num_dsp", listed.resources.dsp);
+    row.check("fcache_bram", listed.resources.filter_bram);
+    row.check("streambuf_bram", listed.resources.stream_bram);
+    row.check_ratio("area", listed.resources.area);
+    row.check("total_cycles", listed.cycles);
+  });
+}
+
+/// dse_m4bram.csv: the best designs with M4BRAM, with and without slices. Their baselines are the listed ones of
+/// dse_baseline_dla.csv beside the file; without that file, any of the best ones that make a row right.
+inline void check_m4bram_designs(const core::Csv& file, CaseCounter& counter) {
+  detail::NeighbourNetworks networks(file.name());
+  const auto baselines = detail::neighbour_table(file, "dse_baseline_dla.csv");
+  const auto check_row = [&]<class C>(std::type_identity<C>, detail::StudyRow& row,
+                                      const accel::M4bramWorkload& workload,
+                                      const accel::Candidate& baseline) {
+    using B = typename C::Enhanced;
+    const auto most = static_cast<int>(std::clamp<std::int64_t>(row.integer("max_dup"), 0, 8));
+    const auto reference = accel::enhanced_reference<C>(baseline);
+    const auto tile = detail::listed_tile<typename B::tile_type>(row, workload.net.rvec);
+    const auto listed = detail::score_tile<B>(C::task(workload), tile, row.widths(), reference);
+    detail::visit_objective(row, [&](auto objective) {
+      const auto found =
+          accel::search_enhanced<C>(workload, row.widths(), row.budgets(), baseline, objective, most);
+      row.check("feasible", found.feasibility.within);
+      row.check("ties", found.ties);
+      row.check_ratio("best_obj", found.best ? objective.value(*found.best) : 0);
+      detail::check_listed(row, found, listed, row.budgets(), objective);
+    });
+    row.check("num_dsp", listed.resources.dsp);
+    row.check("fcache_bram", listed.resources.filter_bram);
+    row.check("streambuf_bram", listed.resources.stream_bram);
+    row.check_ratio("area", listed.resources.area);
+    row.check("total_cycles", listed.cycles);
+    row.check_ratio("speedup", listed.speedup);
+    row.check_ratio("area_ratio", listed.area_ratio);
+    row.check_ratio("qf", listed.quality);
+  };
+  detail::check_study_rows(file, counter, [&](detail::StudyRow& row) {
+    const auto workload = detail::study_network(networks, row, row.text("network"));
+    std::vector<accel::Candidate> candidates;
+    if (baselines) {
+      const auto listed = detail::find_case(baselines, row.text("baseline"));
+      if (!listed)
+        throw ParseError(row.where() + ": baseline '" + row.text("baseline") + "' is not in " +
+                         baselines->name());
+      candidates.push_back(detail::score_baseline<detail::AnyComparison>(
+          workload, detail::listed_baseline(*listed, workload.net.rvec), listed->widths()));
+    } else {
+      candidates = detail::tied_baselines<detail::AnyComparison>(workload, row.widths(), row.budgets());
+      if (candidates.empty()) row.differ("no baseline is feasible");
+    }
+    std::optional<detail::StudyRow> first;
+    for (const auto& candidate : candidates) {
+      auto attempt = row;
+      detail::visit_m4bram(row.text("mode") + row.text("variant"), row.integer("dsp_qvec") == 0, row.where(),
+                           [&](auto comparison) { check_row(comparison, attempt, workload, candidate); });
+      if (!first || attempt.difference().empty()) first = attempt;
+      if (attempt.difference().empty()) break;
+    }
+    if (first) row = *first;
+  });
+}
+
+/// dse_layer_cycles.csv: cycles of each layer of the designs that the two files above, beside it, list.
+inline void check_m4bram_layers(const core::Csv& file, CaseCounter& counter) {
+  detail::NeighbourNetworks networks(file.name());
+  const auto baselines = detail::neighbour_table(file, "dse_baseline_dla.csv");
+  const auto designs = detail::neighbour_table(file, "dse_m4bram.csv");
+  if (!baselines && !designs)
+    throw ParseError(
+        file.name() +
+        ": the designs of its cases are in dse_baseline_dla.csv and dse_m4bram.csv, which have to "
+        "be beside it");
+  std::map<std::string, std::vector<std::int64_t>> known;
+  const auto find = [&](const detail::StudyRow& row, const std::string& name) {
+    if (const auto baseline = detail::find_case(baselines, name)) {
+      using B = accel::BufferedBaseline<detail::ReleasedStudy>;
+      const auto workload = detail::study_network(networks, *baseline, baseline->text("network"));
+      return B::layer_cycles(accel::baseline_task(workload),
+                             detail::listed_baseline(*baseline, workload.net.rvec), baseline->widths());
+    }
+    const auto design = detail::find_case(designs, name);
+    if (!design)
+      throw ParseError(row.where() + ": case '" + name +
+                       "' is neither in dse_baseline_dla.csv nor in dse_m4bram.csv beside it");
+    const auto workload = detail::study_network(networks, *design, design->text("network"));
+    std::vector<std::int64_t> cycles;
+    detail::visit_m4bram(design->text("mode") + design->text("variant"), design->integer("dsp_qvec") == 0,
+                         design->where(), [&]<class C>(std::type_identity<C>) {
+                           using B = typename C::Enhanced;
+                           cycles = B::layer_cycles(
+                               C::task(workload),
+                               detail::listed_tile<typename B::tile_type>(*design, workload.net.rvec),
+                               design->widths());
+                         });
+    return cycles;
+  };
+  detail::check_study_rows(file, counter, [&](detail::StudyRow& row) {
+    const auto& name = row.text("case");
+    if (!known.contains(name)) known[name] = find(row, name);
+    const auto& cycles = known.at(name);
+    const auto layer = row.integer("layer");
+    if (layer < 1 || layer > std::ssize(cycles))
+      return row.differ(fmt::format("{} has {} layers, not {}", name, cycles.size(), layer));
+    row.check("cycles", cycles[static_cast<std::size_t>(layer - 1)]);
+  });
+}
+
+/// dse_mixed_weight.csv: ResNet-34 with a share of 8-bit filters among 4-bit ones, 6-bit activations, synchronous
+/// M4BRAM-L on the small device.
+inline void check_m4bram_mixed(const core::Csv& file, CaseCounter& counter) {
+  using C = accel::MixedM4bramComparison<detail::ReleasedStudy, fabric::Large, fabric::Synchronous>;
+  detail::NeighbourNetworks networks(file.name());
+  detail::check_study_rows(file, counter, [&](detail::StudyRow& row) {
+    const auto workload = detail::study_network(networks, row, "resnet34");
+    const auto budgets = accel::m4bram_small_device;
+    const auto r = workload.net.rvec;
+    const accel::MixedWidths widths{{8, 4, row.real("high_ratio")}, 6};
+    const auto baselines = accel::search_baseline<C>(workload, widths, budgets);
+    row.check("base_feasible", baselines.feasibility.within);
+    row.check("base_ties", baselines.ties);
+    row.check_ratio("base_qf", baselines.best ? baselines.best->quality : 0);
+    const auto baseline = detail::score_baseline<C>(
+        workload, row.tile("base_pvec", "base_qvec", "base_cvec", "base_kvec", r), widths);
+    detail::check_listed(row, baselines, baseline, budgets, accel::BestQuality{});
+    row.check("base_dsp", baseline.resources.dsp);
+    row.check("base_total_cycles", baseline.cycles);
+    const accel::HybridTile tile{.dsp = row.tile("pvec", "dsp_qvec", "dsp_cvec", "dsp_kvec", r),
+                                 .bram = row.tile("pvec", "m4bram_qvec", "m4bram_cvec", "m4bram_kvec", r)};
+    const auto listed = detail::score_tile<C::Enhanced>(C::task(workload), tile, widths,
+                                                        accel::enhanced_reference<C>(baseline));
+    detail::visit_objective(row, [&](auto objective) {
+      const auto found = accel::search_enhanced<C>(workload, widths, budgets, baseline, objective);
+      row.check("feasible", found.feasibility.within);
+      detail::check_listed(row, found, listed, budgets, objective);
+    });
+    const auto fastest = accel::search_enhanced<C>(workload, widths, budgets, baseline, accel::BestSpeedup{});
+    row.check_ratio("max_speedup_in_space", fastest.best ? fastest.best->speedup : 0);
+    row.check("num_dsp", listed.resources.dsp);
+    row.check("fcache_bram", listed.resources.filter_bram);
+    row.check("streambuf_bram", listed.resources.stream_bram);
+    row.check("total_cycles", listed.cycles);
+    row.check_ratio("speedup", listed.speedup);
+    row.check_ratio("area_ratio", listed.area_ratio);
+  });
+}
+
+/// dse_bramac.csv: the best designs with BRAMAC, and their own baselines.
+inline void check_m4bram_bramac(const core::Csv& file, CaseCounter& counter) {
+  detail::NeighbourNetworks networks(file.name());
+  detail::check_study_rows(file, counter, [&](detail::StudyRow& row) {
+    const auto workload = detail::study_network(networks, row, row.text("network"));
+    const auto r = workload.net.rvec;
+    const accel::Widths widths{row.bits("precision")};
+    detail::visit_bramac_comparison(row.text("bramac"), row.where(), [&]<class C>(std::type_identity<C>) {
+      const auto baselines = accel::search_baseline<C>(workload, widths, row.budgets());
+      row.check("base_feasible", baselines.feasibility.within);
+      const auto baseline = detail::score_baseline<C>(
+          workload, row.tile("base_pvec", "base_qvec", "base_cvec", "base_kvec", r), widths);
+      detail::check_listed(row, baselines, baseline, row.budgets(), accel::BestQuality{});
+      row.check("base_total_cycles", baseline.cycles);
+      const auto found = accel::search_enhanced<C>(workload, widths, row.budgets(), baseline);
+      row.check("feasible", found.feasibility.within);
+      row.check("ties", found.ties);
+      auto tile = row.tile("", "dsp_qvec", "dsp_cvec", "dsp_kvec", r);
+      const auto listed = detail::score_tile<typename C::Enhanced>(
+          C::task(workload), C::tile(tile, widths), widths, accel::enhanced_reference<C>(baseline));
+      detail::check_listed(row, found, listed, row.budgets(), accel::BestQuality{});
+      row.check("num_dsp", listed.resources.dsp);
+      row.check("num_fcache_bram", listed.resources.filter_bram);
+      row.check("num_streambuf_bram", listed.resources.stream_bram);
+      row.check("total_cycles", listed.cycles);
+      row.check_ratio("speedup", listed.speedup);
+      row.check_ratio("area_ratio", listed.area_ratio);
+      row.check_ratio("qf", listed.quality);
+    });
+  });
+}
+
+namespace detail {
+
+/// A bar of the published figures.
+struct StudyBar {
+  int figure{};  ///< 9 to 12
+  std::string network, config;
+  accel::Widths widths{};
+  int max_duplication = 4;
+
+  explicit StudyBar(const StudyRow& row)
+      : network(row.text("network")), config(row.text("config")), widths(row.widths()) {
+    const std::string_view text = row.text("figure");
+    for (const int number : {9, 10, 11, 12})
+      if (const auto name = fmt::format("Fig{}", number); text == name || text.starts_with(name + "("))
+        figure = number;
+    if (figure == 0)
+      throw ParseError(row.where() + ": figure '" + row.text("figure") + "' is none of Fig9 to Fig12");
+    if (!row.text("max_dup").empty()) max_duplication = row.bits("max_dup", 1);
+  }
+
+  [[nodiscard]] bool is_bramac() const { return config.starts_with("BRAMAC-"); }
+
+  /// One that the released simulator itself does not give: it finds 1.33.
+  [[nodiscard]] bool is_known_misprint() const {
+    return figure == 10 && config == "BRAMAC-1DA" && network == "resnet34" && widths == accel::Widths{4};
+  }
+
+  [[nodiscard]] accel::Budgets device() const {
+    if (figure == 9) return accel::m4bram_large_device;
+    return figure == 12 ? accel::m4bram_few_slices : accel::m4bram_device(network, widths.weight);
+  }
+
+  /// Speed-ups over the baseline of the best designs: one, or several that are equally good.
+  template <class C, class Objective>
+  std::vector<double> speedups(const accel::M4bramWorkload& workload, Objective objective) const {
+    std::vector<double> result;
+    const auto r = workload.net.rvec;
+    for (const auto& baseline : tied_baselines<C>(workload, widths, device())) {
+      const auto found =
+          accel::search_enhanced<C>(workload, widths, device(), baseline, objective, max_duplication);
+      if (!found.best) continue;
+      result.push_back(found.best->speedup);
+      if (found.ties > 1)
+        for (const auto& other :
+             tied<typename C::Enhanced>(C::task(workload), C::space(widths, r, max_duplication), widths,
+                                        device(), accel::enhanced_reference<C>(baseline), objective))
+          result.push_back(other.speedup);
+    }
+    return result;
+  }
+
+  [[nodiscard]] std::vector<double> speedups(const accel::M4bramWorkload& workload,
+                                             const std::string& where) const {
+    std::vector<double> result;
+    if (is_bramac())
+      visit_bramac_comparison(config.substr(7), where, [&]<class C>(std::type_identity<C>) {
+        result = speedups<C>(workload, accel::BestQuality{});
+      });
+    else
+      visit_m4bram(config, figure == 12, where, [&]<class C>(std::type_identity<C>) {
+        result = figure == 9 || figure == 12 ? speedups<C>(workload, accel::BestSpeedup{})
+                                             : speedups<C>(workload, accel::BestQuality{});
+      });
+    return result;
+  }
+};
+
+}  // namespace detail
+
+/// published_speedups.csv: bars of the published figures, and what the released simulator gives for them.
+inline void check_m4bram_published(const core::Csv& file, CaseCounter& counter) {
+  detail::NeighbourNetworks networks(file.name());
+  detail::check_study_rows(file, counter, [&](detail::StudyRow& row) {
+    const detail::StudyBar bar(row);
+    const auto speedups = bar.speedups(detail::study_network(networks, row, bar.network), row.where());
+    if (speedups.empty()) return row.differ("no configuration is feasible");
+    const auto is_ours = [&](double ours) {
+      const auto rounded = std::round(ours * 100) / 100;
+      return rounds_to(ours, row.text("reproduced")) &&
+             (bar.is_known_misprint() || std::abs(rounded - row.real("published")) < 1e-9);
+    };
+    if (std::ranges::none_of(speedups, is_ours))
+      row.differ(fmt::format("the speed-up is {:.4f}, not {} and published {}", speedups[0],
+                             row.text("reproduced"), row.text("published")));
+  });
+}
+
+/// Checks a file of the searches of the study of M4BRAM, whose kind its columns tell.
+/// @return false if it is none of them
+/// @throws ParseError  a row cannot be read, or what it needs is not beside the file
+inline bool check_m4bram_dse(const core::Csv& file, CaseCounter& counter) {
+  const auto has = [&](const char* column) { return file.has_column(column); };
+  if (has("best_qf"))
+    check_m4bram_baselines(file, counter);
+  else if (has("best_obj"))
+    check_m4bram_designs(file, counter);
+  else if (has("case") && has("layer") && has("cycles"))
+    check_m4bram_layers(file, counter);
+  else if (has("high_ratio") && has("base_qf"))
+    check_m4bram_mixed(file, counter);
+  else if (has("bramac") && has("base_feasible"))
+    check_m4bram_bramac(file, counter);
+  else if (has("figure") && has("reproduced"))
+    check_m4bram_published(file, counter);
+  else
+    return false;
+  return true;
+}
+
+}  // namespace bitloom::examples

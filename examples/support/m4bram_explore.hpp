@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <bitloom/accel/m4bram_explore.hpp>
+#include <bitloom/core/file.hpp>
+#include <bitloom/core/table.hpp>
+#include <bitloom/core/type_list.hpp>
+#include <bitloom/core/version.hpp>
+
+#include "explore.hpp"
+#include "program.hpp"
+#include "report.hpp"
+
+namespace bitloom::examples {
+
+/// Arguments of the subcommand `m4bram explore`.
+struct M4bramExploreOptions {
+  std::string network = "resnet18";
+  std::string size = "l";
+  std::string clock = "dp";
+  int weight_bits = 8;
+  int activation_bits = 6;
+  double high_share = 1;  ///< of the filters; below 1, the others have `low_bits`
+  int low_bits = 4;
+  bool no_dsp = false;
+  accel::Budgets budgets = accel::m4bram_large_device;
+  std::string objective = "qf";
+  int max_duplication = 4;
+  std::string study = "released";
+  bool compare_bramac = false;
+  double clock_mhz = 0;  ///< 0: no latency
+  std::string json;
+};
+
+inline CLI::App& add_m4bram_explore(CLI::App& app, M4bramExploreOptions& options) {
+  auto& command = *app.add_subcommand(
+      "explore",
+      "which DLA overlay, plain and with M4BRAM as filter caches, runs a network best on a device?");
+  command
+      .add_option("--network", options.network,
+                  "alexnet, vgg16, resnet18, resnet34, vitbase, or a JSON file with layer lists")
+      ->check(not_empty())
+      ->capture_default_str();
+  command.add_option("--size", options.size, "s or l")
+      ->transform(CLI::IsMember({"s", "l"}, CLI::ignore_case))
+      ->capture_default_str();
+  command.add_option("--clock", options.clock, "sync, or dp: the dummy arrays at twice the main clock")
+      ->transform(CLI::IsMember({"sync", "dp"}, CLI::ignore_case))
+      ->capture_default_str();
+  command.add_option("--weight-bits", options.weight_bits, "2, 4 or 8")
+      ->check(CLI::IsMember({2, 4, 8}))
+      ->capture_default_str();
+  command.add_option("--activation-bits", options.activation_bits, "2 to 8")
+      ->check(CLI::Range(2, 8))
+      ->capture_default_str();
+  auto* share =
+      command.add_option("--high-share", options.high_share,
+                         "share of the filters that have --weight-bits; the others have --low-bits");
+  share->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command.add_option("--low-bits", options.low_bits, "2, 4 or 8")
+      ->check(CLI::IsMember({2, 4, 8}))
+      ->needs(share)
+      ->capture_default_str();
+  auto* no_dsp = command.add_flag("--no-dsp", options.no_dsp, "M4BRAM alone, without DSP slices");
+  no_dsp->excludes(share);
+  command.add_option("--dsp", options.budgets.dsp, "DSP slices of the device")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+  command.add_option("--bram", options.budgets.bram, "block RAMs of the device")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+  command
+      .add_option("--objective", options.objective,
+                  "speedup, or qf: speed-up squared over area; alone the speed-up counts, with two widths qf")
+      ->check(CLI::IsMember({"qf", "speedup"}))
+      ->excludes(share)
+      ->excludes(no_dsp)
+      ->capture_default_str();
+  command
+      .add_option("--max-duplication", options.max_duplication,
+                  "vectors that may share a weight in a block: 1, 2 or 4")
+      ->check(CLI::IsMember({1, 2, 4}))
+      ->capture_default_str();
+  command
+      .add_option("--study", options.study,
+                  "released: to the last digit as published; corrected: in integers and without its errors; "
+                  "hardware: corrected, for signed activations and with all readouts that lanes need")
+      ->check(CLI::IsMember({"released", "corrected", "hardware"}))
+      ->capture_default_str();
+  command
+      .add_flag("--bramac", options.compare_bramac, "also BRAMAC on the same device, where widths are equal")
+      ->excludes(share)
+      ->excludes(no_dsp);
+  command.add_option("--clock-mhz", options.clock_mhz, "clock of the overlays, for latencies")
+      ->check(CLI::Range(0.001, 1e6));
+  add_output(command, "--json", options.json, "also write the result to this file");
+  return command;
+}
+
+namespace detail {
+
+inline std::string tile_text(const accel::HybridTile& tile) {
+  return fmt::format("{}/{}/{} + {}/{}/{}, {} row{}", tile.dsp.q, tile.dsp.c, tile.dsp.k, tile.bram.q,
+                     tile.bram.c, tile.bram.k, tile.dsp.p, tile.dsp.p == 1 ? "" : "s");
+}
+
+inline nlohmann::json tile_json(const accel::Tile& tile) {
+  auto json = to_json(tile);
+  json["p_output_rows"] = tile.p;
+  return json;
+}
+inline nlohmann::json tile_json(const accel::HybridTile& tile) {
+  return {{"dsp", tile_json(tile.dsp)}, {"m4bram", tile_json(tile.bram)}};
+}
+
+template <class T>
+nlohmann::json scored_json(const accel::Scored<T>& c) {
+  return {{"tile", tile_json(c.tile)},
+          {"dsp_slices", c.resources.dsp},
+          {"filter_brams", c.resources.filter_bram},
+          {"stream_brams", c.resources.stream_bram},
+          {"area_units", c.resources.area},
+          {"cycles_per_image", c.cycles},
+          {"speedup", c.speedup},
+          {"area_ratio", c.area_ratio},
+          {"quality", c.quality}};
+}
+
+/// An exploration printed, and as JSON.
+template <class Exploration>
+nlohmann::json report_m4bram(const accel::M4bramWorkload& workload, const Exploration& found,
+                             const std::string& name, const M4bramExploreOptions& options) {
+  core::Table designs({"overlay", "tile q/c/k", "DSP", "filter BRAM", "stream BRAM", "area [units]",
+                       "cycles/image", "latency [us]"});
+  const auto add = [&](std::string overlay, const auto& c, const std::string& tile) {
+    designs.add_row({std::move(overlay), tile, std::to_string(c.resources.dsp),
+                     std::to_string(c.resources.filter_bram), std::to_string(c.resources.stream_bram),
+                     fmt::format("{:.1f}", c.resources.area), std::to_string(c.cycles),
+                     options.clock_mhz > 0
+                         ? fmt::format("{:.1f}", static_cast<double>(c.cycles) / options.clock_mhz)
+                         : "-"});
+  };
+  const auto& baseline = found.best_baseline();
+  const auto& best = found.best();
+  add("DLA", baseline,
+      fmt::format("{}, {} row{}", tile_text(baseline.tile), baseline.tile.p,
+                  baseline.tile.p == 1 ? "" : "s"));
+  add(name, best, tile_text(best.tile));
+  fmt::print("{}\nspeed-up {:.4f}, area ratio {:.4f}, speed-up squared per area {:.4f}\n\n", designs.text(),
+             best.speedup, best.area_ratio, best.quality);
+
+  core::Table layers({"layer", "DLA", "cycles", "enhanced", "cycles"});
+  auto layer_json = nlohmann::json::array();
+  const auto& plain = workload.net.baseline.layers;
+  const auto& enhanced = workload.net.enhanced.layers;
+  for (std::size_t i = 0; i < std::min(plain.size(), enhanced.size()); ++i) {
+    layers.add_row({std::to_string(i + 1), layer_text(plain[i]), std::to_string(found.baseline_cycles[i]),
+                    layer_text(enhanced[i]), std::to_string(found.enhanced_cycles[i])});
+    layer_json.push_back({{"baseline_layer", layer_text(plain[i])},
+                          {"baseline_cycles", found.baseline_cycles[i]},
+                          {"enhanced_layer", layer_text(enhanced[i])},
+                          {"enhanced_cycles", found.enhanced_cycles[i]}});
+  }
+  fmt::print("{}\n", layers.text());
+
+  core::Table counts(
+      {"tiles tried", "candidates", "over DSP", "over BRAM", "over both", "within", "not faster", "ties"});
+  const auto count = [&](const char* overlay, const auto& search) {
+    const auto& f = search.feasibility;
+    counts.add_row({overlay, std::to_string(f.candidates), std::to_string(f.over_dsp),
+                    std::to_string(f.over_bram), std::to_string(f.over_both), std::to_string(f.within),
+                    std::to_string(f.not_faster), std::to_string(search.ties)});
+  };
+  count("DLA", found.baseline);
+  count("enhanced", found.enhanced);
+  fmt::print("{}\n", counts.text());
+
+  core::Table front({"Pareto front", "cycles/image", "area [units]", "speed-up", "area ratio"});
+  auto front_json = nlohmann::json::array();
+  for (const auto& c : found.enhanced.front) {
+    front.add_row({tile_text(c.tile), std::to_string(c.cycles), fmt::format("{:.1f}", c.resources.area),
+                   fmt::format("{:.4f}", c.speedup), fmt::format("{:.4f}", c.area_ratio)});
+    front_json.push_back(scored_json(c));
+  }
+  fmt::print("{}\n", front.text());
+  return {{"network", workload.net.name},
+          {"overlay", name},
+          {"baseline", scored_json(baseline)},
+          {"enhanced", scored_json(best)},
+          {"layers", layer_json},
+          {"ties", {{"baseline", found.baseline.ties}, {"enhanced", found.enhanced.ties}}},
+          {"feasibility",
+           {{"baseline", to_json(found.baseline.feasibility)},
+            {"enhanced", to_json(found.enhanced.feasibility)}}},
+          {"pareto_front", front_json}};
+}
+
+/// The study in integers, with the cycles and readouts that the block has for signed activations.
+using HardwareStudy =
+    accel::WithReadouts<accel::WithMac2<accel::CorrectedM4bramStudy, accel::SignedMac2>, accel::SafeReadouts>;
+using M4bramStudies = core::TypeList<accel::ReleasedM4bramStudy, accel::CorrectedM4bramStudy, HardwareStudy>;
+
+/// Calls f(size, clocking) with types of M4BRAM by their letters.
+template <class F>
+decltype(auto) visit_m4bram_kind(const std::string& size, const std::string& clock, F&& f) {
+  return core::visit_at(
+      core::TypeList<fabric::Small, fabric::Large>{}, size == "l" ? 1 : 0, [&](auto sized) -> decltype(auto) {
+        return core::visit_at(core::TypeList<fabric::Synchronous, fabric::DoublePumped>{},
+                              clock == "dp" ? 1 : 0,
+                              [&](auto clocked) -> decltype(auto) { return f(sized, clocked); });
+      });
+}
+
+/// Calls f(objective) with the policy of that name.
+template <class F>
+decltype(auto) visit_objective(const std::string& name, F&& f) {
+  return core::visit_at(core::TypeList<accel::BestQuality, accel::BestSpeedup>{}, name == "speedup" ? 1 : 0,
+                        [&]<class O>(std::type_identity<O>) -> decltype(auto) { return f(O{}); });
+}
+
+/// The networks of that name or file.
+inline std::vector<accel::M4bramWorkload> m4bram_workloads(const std::string& name) {
+  if (auto workload = accel::m4bram_workload(name)) return {*workload};
+  std::vector<accel::M4bramWorkload> workloads;
+  for (auto& net : net::read_workloads(name)) {
+    if (net.feature_maps.empty())
+      throw ShapeError(net.name + ": the key iofmap is missing, whose feature maps size the stream buffers");
+    workloads.push_back(accel::m4bram_workload(std::move(net)));
+  }
+  return workloads;
+}
+
+}  // namespace detail
+
+/// Explores every network that the options ask for.
+/// @throws SolverError  one of them has no feasible configuration
+inline int run_m4bram_explore(const M4bramExploreOptions& options) {
+  if (!options.json.empty()) core::check_writable(options.json);
+  if (options.compare_bramac && options.weight_bits != options.activation_bits)
+    throw RangeError(
+        fmt::format("--bramac: BRAMAC has weights and activations of one width, not {} and {} bits",
+                    options.weight_bits, options.activation_bits));
+  nlohmann::json report{{"version", version},
+                        {"study", options.study},
+                        {"weight_bits", options.weight_bits},
+                        {"activation_bits", options.activation_bits},
+                        {"high_share", options.high_share},
+                        {"low_bits", options.high_share < 1 ? nlohmann::json(options.low_bits) : nullptr},
+                        {"objective", options.objective},
+                        {"max_duplication", options.max_duplication},
+                        {"dsp_budget_slices", options.budgets.dsp},
+                        {"bram_budget_blocks", options.budgets.bram},
+                        {"clock_mhz", options.clock_mhz > 0 ? nlohmann::json(options.clock_mhz) : nullptr},
+                        {"explorations", nlohmann::json::array()}};
+  const auto workloads = detail::m4bram_workloads(options.network);
+  const accel::Widths widths{options.weight_bits, options.activation_bits};
+
+  const auto add = [&](const accel::M4bramWorkload& workload, const auto& found, const std::string& name) {
+    fmt::print("{}, {}, {}-bit weights and {}-bit activations: within {} DSP slices and {} block RAMs\n\n",
+               workload.net.name, name, options.weight_bits, options.activation_bits, options.budgets.dsp,
+               options.budgets.bram);
+    report["explorations"].push_back(detail::report_m4bram(workload, found, name, options));
+  };
+  // with the objective of the study, whatever that of M4BRAM is
+  const auto compare_bramac = [&]<class Study>(std::type_identity<Study>,
+                                               const accel::M4bramWorkload& workload, double speedup,
+                                               std::int64_t cycles) {
+    const auto compare = [&]<class Variant>(std::type_identity<Variant>) {
+      const auto bramac = accel::explore_bramac_hybrid<Variant, Study>(workload, widths, options.budgets,
+                                                                       accel::BestQuality{});
+      add(workload, bramac, "DLA with " + std::string(Variant::name));
+      const auto published = speedup / bramac.best().speedup;
+      const auto like_for_like = static_cast<double>(bramac.best().cycles) / static_cast<double>(cycles);
+      fmt::print(
+          "M4BRAM over {}: {:.4f} as published (speed-ups over baselines of their own), {:.4f} like for like "
+          "(cycles)\n\n",
+          Variant::name, published, like_for_like);
+      report["explorations"].back().update(
+          {{"m4bram_over_this_as_published", published}, {"m4bram_over_this_like_for_like", like_for_like}});
+    };
+    compare(std::type_identity<fabric::TwoSync>{});
+    compare(std::type_identity<fabric::OneDoublePumped>{});
+  };
+  const accel::MixedWidths mixed{.weights = {.high_bits = options.weight_bits,
+                                             .low_bits = options.low_bits,
+                                             .high_ratio = options.high_share},
+                                 .activation = options.activation_bits};
+  const auto explore_with = [&]<class Study, class Size, class Clocking>(std::type_identity<Study>,
+                                                                         std::type_identity<Size>,
+                                                                         std::type_identity<Clocking>) {
+    const auto name = fmt::format("M4BRAM-{}-{}", Clocking::name, Size::name);
+    for (const auto& workload : workloads) {
+      if (options.no_dsp) {
+        add(workload,
+            accel::explore_m4bram_alone<Size, Clocking, Study>(workload, widths, options.budgets,
+                                                               accel::BestSpeedup{}, options.max_duplication),
+            name + " alone");
+      } else if (options.high_share < 1) {
+        add(workload,
+            accel::explore_m4bram<Size, Clocking, Study>(workload, mixed, options.budgets,
+                                                         accel::BestQuality{}, options.max_duplication),
+            "DLA with " + name);
+      } else {
+        detail::visit_objective(options.objective, [&](auto objective) {
+          const auto found = accel::explore_m4bram<Size, Clocking, Study>(workload, widths, options.budgets,
+                                                                          objective, options.max_duplication);
+          add(workload, found, "DLA with " + name);
+          if (options.compare_bramac)
+            compare_bramac(std::type_identity<Study>{}, workload, found.best().speedup, found.best().cycles);
+        });
+      }
+    }
+    report["assumptions"] = accel::m4bram_assumptions<Study>();
+    for (const auto& line : accel::m4bram_assumptions<Study>()) fmt::print("{}\n", line);
+    report["constants"] = nlohmann::json::array();
+    for (const auto& c : accel::m4bram_study_constants<Size>()) {
+      fmt::print("{}\n", constant_text(c));
+      report["constants"].push_back(examples::to_json(c));
+    }
+  };
+  const std::size_t study = options.study == "corrected" ? 1 : options.study == "hardware" ? 2 : 0;
+  detail::visit_m4bram_kind(options.size, options.clock, [&](auto size, auto clocking) {
+    core::visit_at(detail::M4bramStudies{}, study, [&](auto type) { explore_with(type, size, clocking); });
+  });
+  if (!options.json.empty()) write_json(options.json, report);
+  return success;
+}
+
+}  // namespace bitloom::examples
