@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -378,7 +379,7 @@ void add_blocks(examples::HtmlReport& report, const std::vector<Row>& rows) {
       for (const auto& format : formats) {  // a block may lack a format
         const auto row = std::ranges::find_if(
             rows, [&](const Row& r) { return r.format == format && r.block == blocks[b]; });
-        series.push_back(row == rows.end() ? 0 : value(*row));
+        series.push_back(row == rows.end() ? std::numeric_limits<double>::quiet_NaN() : value(*row));
       }
     }
     report.bar_chart(bars);
@@ -410,6 +411,8 @@ std::string html(const std::vector<Row>& rows, const std::vector<CodeRow>& code_
 struct IntegerChoice {
   int weight_bits{};
   int activation_bits{};
+
+  friend bool operator==(const IntegerChoice&, const IntegerChoice&) = default;
 };
 
 /// `int4`, or `w4a6` for weights of 4 and activations of 6 bits; nothing if the word is neither.
@@ -441,6 +444,8 @@ Choice parse_formats(const std::string& text) {
     seen.push_back(word);
     const auto found = std::ranges::find(code_formats, word, &CodeFormatName::name);
     if (const auto integers = parse_integers(word)) {
+      if (std::ranges::count(choice.integers, *integers) > 0)
+        throw RangeError("--formats: the widths of " + word + " are there twice");
       choice.integers.push_back(*integers);
     } else if (found != code_formats.end()) {
       choice.code_formats.push_back(static_cast<std::size_t>(found - code_formats.begin()));

@@ -25,6 +25,8 @@ endfunction()
 bitloom_bad_input(unknown_option codesign "--bogus" --bogus)
 bitloom_bad_input(format_of_nothing codesign "'int9'" --formats int9)
 bitloom_bad_input(format_twice codesign "twice" --formats int8,int8)
+bitloom_bad_input(widths_twice codesign "twice" --formats int8,w8a8)
+bitloom_bad_input(widths_of_nothing codesign "'w3a4'" --formats w3a4)
 bitloom_bad_input(negative_seed codesign "-1" --seed -1)
 bitloom_bad_input(no_place_for_json codesign "nowhere/x" --json "${CMAKE_CURRENT_BINARY_DIR}/nowhere/x")
 bitloom_bad_input(missing_folder codesign "train-images" --data "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
@@ -56,11 +58,12 @@ set_tests_properties(examples.compute_in_bram.reproduced_page PROPERTIES FIXTURE
 add_test(NAME examples.compute_in_bram.m4bram_explore COMMAND compute_in_bram m4bram explore --network alexnet --size s
   --clock dp --weight-bits 4 --activation-bits 4 --dsp 645 --bram 1537 --bramac)
 set_tests_properties(examples.compute_in_bram.m4bram_explore PROPERTIES PASS_REGULAR_EXPRESSION
-  "speed-up 2.70.*M4BRAM over BRAMAC-1DA: 1.43")
+  "speed-up 2.70.*M4BRAM over BRAMAC-1DA, which is chosen by qf: 1.43")
 add_test(NAME examples.compute_in_bram.m4bram_mixed COMMAND compute_in_bram m4bram explore --network resnet34 --clock sync
   --high-share 0.05 --low-bits 4 --dsp 645 --bram 1537)
 set_tests_properties(examples.compute_in_bram.m4bram_mixed PROPERTIES PASS_REGULAR_EXPRESSION "speed-up 2.3269, area ratio 1.4285")
 bitloom_bad_input(m4bram_infeasible compute_in_bram "block RAMs" m4bram explore --dsp 10 --bram 10)
+bitloom_bad_input(m4bram_share compute_in_bram "nan" m4bram explore --high-share nan)
 bitloom_bad_input(m4bram_bramac_widths compute_in_bram "one width, not 8 and 6" m4bram explore --bramac)
 add_test(NAME examples.compute_in_bram.m4bram_reproduce
   COMMAND compute_in_bram m4bram reproduce "${CMAKE_CURRENT_BINARY_DIR}/m4bram.md")
@@ -115,4 +118,14 @@ if(EXISTS "${reference}/bramac")
     -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
 else()
   message(STATUS "bitloom: the checks of reference data are off, because ../shared/reference/bramac is not there")
+endif()
+if(EXISTS "${reference}/m4bram")
+  file(GLOB m4bram_files "${reference}/m4bram/*.csv" "${reference}/m4bram/*.json")
+  add_test(NAME examples.compute_in_bram.check_m4bram COMMAND compute_in_bram check ${m4bram_files})
+  set_tests_properties(examples.compute_in_bram.check_m4bram PROPERTIES PASS_REGULAR_EXPRESSION " passed, 0 failed\n$")
+  add_test(NAME examples.compute_in_bram.check_m4bram_corrupted COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DREFERENCE=${reference}/m4bram"
+    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted_m4bram" -DCOMPANION=networks.json
+    "-DFILES=precision_table.csv;coffe_dummy_array.csv;dse_mixed_weight.csv;dse_bramac.csv"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
 endif()

@@ -8,6 +8,7 @@
 #include <bitloom/core/csv.hpp>
 #include <bitloom/core/file.hpp>
 
+#include "support/m4bram_accuracy_reference.hpp"
 #include "support/m4bram_area_reference.hpp"
 #include "support/m4bram_model_reference.hpp"
 #include "support/m4bram_quant_reference.hpp"
@@ -26,7 +27,8 @@ bool check_m4bram(const std::string& path, CaseCounter& counter) {
   }
   const auto file = core::Csv::parse(text, path);
   return check_m4bram_file(file, counter) || check_m4bram_area(file, counter) ||
-         check_m4bram_models(file, counter) || check_m4bram_searches(file, counter);
+         check_m4bram_models(file, counter) || check_m4bram_accuracy(file, counter) ||
+         check_m4bram_searches(file, counter);
 }
 
 }  // namespace bitloom::examples

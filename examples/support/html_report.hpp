@@ -38,6 +38,7 @@ class HtmlReport {
     std::vector<std::vector<double>> values;  ///< [series][group]
   };
 
+  /// A value that is NaN has no bar.
   void bar_chart(const Bars& bars) {
     constexpr double left = 60, top = 16, width = 560, height = 240;
     double largest = 0;
@@ -57,6 +58,7 @@ class HtmlReport {
     for (std::size_t g = 0; g < bars.groups.size(); ++g) {
       const double x = left + group * static_cast<double>(g);
       for (std::size_t s = 0; s < bars.series.size(); ++s) {
+        if (std::isnan(bars.values[s][g])) continue;
         const double h = height * bars.values[s][g] / limit;
         body_ += fmt::format(
             "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"><title>{}, {}: "

@@ -270,9 +270,7 @@ inline int run_m4bram_conv(const M4bramConvOptions& options) {
   const op::ConvGeometry geometry{
       .input = {in.at(0), in.at(1), in.at(2)}, .out_channels = options.filters, .window = options.window};
   const auto out = geometry.output();
-  check_elements("weights of the convolution", {options.filters, geometry.patch()});
-  check_elements("activations of the convolution", {geometry.patch(), out.height, out.width});
-  check_elements("sums of the convolution", {options.filters, out.height, out.width});
+  check_size(op::product_shape(geometry, 1));
   const std::int64_t duplication = options.block.duplication;
   if (duplication % options.tile_rows != 0)
     throw RangeError(

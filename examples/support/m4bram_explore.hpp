@@ -47,6 +47,20 @@ struct M4bramExploreOptions {
   std::string json;
 };
 
+namespace detail {
+
+/// Accepts finite numbers above `low`, up to `high`.
+inline CLI::Validator finite_in(double low, double high) {
+  return {[=](const std::string& text) {
+            double value = 0;
+            const bool ok = CLI::detail::lexical_cast(text, value) && value > low && value <= high;
+            return ok ? std::string() : fmt::format("{} is not above {} and up to {}", text, low, high);
+          },
+          ""};
+}
+
+}  // namespace detail
+
 inline CLI::App& add_m4bram_explore(CLI::App& app, M4bramExploreOptions& options) {
   auto& command = *app.add_subcommand(
       "explore",
@@ -71,7 +85,7 @@ inline CLI::App& add_m4bram_explore(CLI::App& app, M4bramExploreOptions& options
   auto* share =
       command.add_option("--high-share", options.high_share,
                          "share of the filters that have --weight-bits; the others have --low-bits");
-  share->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  share->check(detail::finite_in(0, 1))->capture_default_str();
   command.add_option("--low-bits", options.low_bits, "2, 4 or 8")
       ->check(CLI::IsMember({2, 4, 8}))
       ->needs(share)
@@ -107,16 +121,21 @@ inline CLI::App& add_m4bram_explore(CLI::App& app, M4bramExploreOptions& options
       ->excludes(share)
       ->excludes(no_dsp);
   command.add_option("--clock-mhz", options.clock_mhz, "clock of the overlays, for latencies")
-      ->check(CLI::Range(0.001, 1e6));
+      ->check(detail::finite_in(0, 1e6));
   add_output(command, "--json", options.json, "also write the result to this file");
   return command;
 }
 
 namespace detail {
 
-inline std::string tile_text(const accel::HybridTile& tile) {
-  return fmt::format("{}/{}/{} + {}/{}/{}, {} row{}", tile.dsp.q, tile.dsp.c, tile.dsp.k, tile.bram.q,
-                     tile.bram.c, tile.bram.k, tile.dsp.p, tile.dsp.p == 1 ? "" : "s");
+inline std::string rows_text(const accel::Tile& tile) {
+  return fmt::format("{} row{}", tile.p, tile.p == 1 ? "" : "s");
+}
+inline std::string design_text(const accel::Tile& tile) {
+  return fmt::format("{}, {}", tile_text(tile), rows_text(tile));
+}
+inline std::string design_text(const accel::HybridTile& tile) {
+  return fmt::format("{} + {}, {}", tile_text(tile.dsp), tile_text(tile.bram), rows_text(tile.dsp));
 }
 
 inline nlohmann::json tile_json(const accel::Tile& tile) {
@@ -125,7 +144,7 @@ inline nlohmann::json tile_json(const accel::Tile& tile) {
   return json;
 }
 inline nlohmann::json tile_json(const accel::HybridTile& tile) {
-  return {{"dsp", tile_json(tile.dsp)}, {"m4bram", tile_json(tile.bram)}};
+  return {{"dsp", tile_json(tile.dsp)}, {"bram", tile_json(tile.bram)}};
 }
 
 template <class T>
@@ -157,10 +176,8 @@ nlohmann::json report_m4bram(const accel::M4bramWorkload& workload, const Explor
   };
   const auto& baseline = found.best_baseline();
   const auto& best = found.best();
-  add("DLA", baseline,
-      fmt::format("{}, {} row{}", tile_text(baseline.tile), baseline.tile.p,
-                  baseline.tile.p == 1 ? "" : "s"));
-  add(name, best, tile_text(best.tile));
+  add("DLA", baseline, design_text(baseline.tile));
+  add(name, best, design_text(best.tile));
   fmt::print("{}\nspeed-up {:.4f}, area ratio {:.4f}, speed-up squared per area {:.4f}\n\n", designs.text(),
              best.speedup, best.area_ratio, best.quality);
 
@@ -168,13 +185,20 @@ nlohmann::json report_m4bram(const accel::M4bramWorkload& workload, const Explor
   auto layer_json = nlohmann::json::array();
   const auto& plain = workload.net.baseline.layers;
   const auto& enhanced = workload.net.enhanced.layers;
-  for (std::size_t i = 0; i < std::min(plain.size(), enhanced.size()); ++i) {
-    layers.add_row({std::to_string(i + 1), layer_text(plain[i]), std::to_string(found.baseline_cycles[i]),
-                    layer_text(enhanced[i]), std::to_string(found.enhanced_cycles[i])});
-    layer_json.push_back({{"baseline_layer", layer_text(plain[i])},
-                          {"baseline_cycles", found.baseline_cycles[i]},
-                          {"enhanced_layer", layer_text(enhanced[i])},
-                          {"enhanced_cycles", found.enhanced_cycles[i]}});
+  for (std::size_t i = 0; i < std::max(plain.size(), enhanced.size()); ++i) {
+    const auto text = [i](const auto& list) {
+      return i < list.size() ? layer_text(list[i]) : std::string("-");
+    };
+    const auto cycles = [i](const auto& list) {
+      return i < list.size() ? std::to_string(list[i]) : std::string("-");
+    };
+    const auto count = [i](const auto& list) { return i < list.size() ? nlohmann::json(list[i]) : nullptr; };
+    layers.add_row({std::to_string(i + 1), text(plain), cycles(found.baseline_cycles), text(enhanced),
+                    cycles(found.enhanced_cycles)});
+    layer_json.push_back({{"baseline_layer", text(plain)},
+                          {"baseline_cycles", count(found.baseline_cycles)},
+                          {"enhanced_layer", text(enhanced)},
+                          {"enhanced_cycles", count(found.enhanced_cycles)}});
   }
   fmt::print("{}\n", layers.text());
 
@@ -193,15 +217,24 @@ nlohmann::json report_m4bram(const accel::M4bramWorkload& workload, const Explor
   core::Table front({"Pareto front", "cycles/image", "area [units]", "speed-up", "area ratio"});
   auto front_json = nlohmann::json::array();
   for (const auto& c : found.enhanced.front) {
-    front.add_row({tile_text(c.tile), std::to_string(c.cycles), fmt::format("{:.1f}", c.resources.area),
+    front.add_row({design_text(c.tile), std::to_string(c.cycles), fmt::format("{:.1f}", c.resources.area),
                    fmt::format("{:.4f}", c.speedup), fmt::format("{:.4f}", c.area_ratio)});
     front_json.push_back(scored_json(c));
   }
   fmt::print("{}\n", front.text());
+  auto baseline_json = scored_json(baseline);
+  for (const auto* key :
+       {"speedup", "area_ratio", "quality"})  // these are over the tile that its search starts from
+    baseline_json.erase(key);
+  auto best_json = scored_json(best);
+  if (options.clock_mhz > 0) {
+    baseline_json["latency_us"] = static_cast<double>(baseline.cycles) / options.clock_mhz;
+    best_json["latency_us"] = static_cast<double>(best.cycles) / options.clock_mhz;
+  }
   return {{"network", workload.net.name},
           {"overlay", name},
-          {"baseline", scored_json(baseline)},
-          {"enhanced", scored_json(best)},
+          {"baseline", baseline_json},
+          {"enhanced", best_json},
           {"layers", layer_json},
           {"ties", {{"baseline", found.baseline.ties}, {"enhanced", found.enhanced.ties}}},
           {"feasibility",
@@ -251,6 +284,9 @@ inline std::vector<accel::M4bramWorkload> m4bram_workloads(const std::string& na
 /// @throws SolverError  one of them has no feasible configuration
 inline int run_m4bram_explore(const M4bramExploreOptions& options) {
   if (!options.json.empty()) core::check_writable(options.json);
+  if (options.high_share < 1 && options.low_bits > options.weight_bits)
+    throw RangeError(fmt::format("--low-bits: {} is more than the {} bits of the other filters",
+                                 options.low_bits, options.weight_bits));
   if (options.compare_bramac && options.weight_bits != options.activation_bits)
     throw RangeError(
         fmt::format("--bramac: BRAMAC has weights and activations of one width, not {} and {} bits",
@@ -261,7 +297,10 @@ inline int run_m4bram_explore(const M4bramExploreOptions& options) {
                         {"activation_bits", options.activation_bits},
                         {"high_share", options.high_share},
                         {"low_bits", options.high_share < 1 ? nlohmann::json(options.low_bits) : nullptr},
-                        {"objective", options.objective},
+                        {"objective", options.no_dsp           ? "speedup"
+                                      : options.high_share < 1 ? "qf"
+                                                               : options.objective},
+                        {"dsp_slices", !options.no_dsp},
                         {"max_duplication", options.max_duplication},
                         {"dsp_budget_slices", options.budgets.dsp},
                         {"bram_budget_blocks", options.budgets.bram},
@@ -271,11 +310,16 @@ inline int run_m4bram_explore(const M4bramExploreOptions& options) {
   const accel::Widths widths{options.weight_bits, options.activation_bits};
 
   const auto add = [&](const accel::M4bramWorkload& workload, const auto& found, const std::string& name) {
-    fmt::print("{}, {}, {}-bit weights and {}-bit activations: within {} DSP slices and {} block RAMs\n\n",
-               workload.net.name, name, options.weight_bits, options.activation_bits, options.budgets.dsp,
+    const auto weights = options.high_share < 1
+                             ? fmt::format("{}-bit weights in {:g} % of the filters, {}-bit in the others",
+                                           options.weight_bits, 100 * options.high_share, options.low_bits)
+                             : fmt::format("{}-bit weights", options.weight_bits);
+    fmt::print("{}, {}, {}, {}-bit activations: within {} DSP slices and {} block RAMs\n\n",
+               workload.net.name, name, weights, options.activation_bits, options.budgets.dsp,
                options.budgets.bram);
     report["explorations"].push_back(detail::report_m4bram(workload, found, name, options));
   };
+  std::vector<core::Constant> bramac_constants;
   // with the objective of the study, whatever that of M4BRAM is
   const auto compare_bramac = [&]<class Study>(std::type_identity<Study>,
                                                const accel::M4bramWorkload& workload, double speedup,
@@ -284,14 +328,16 @@ inline int run_m4bram_explore(const M4bramExploreOptions& options) {
       const auto bramac = accel::explore_bramac_hybrid<Variant, Study>(workload, widths, options.budgets,
                                                                        accel::BestQuality{});
       add(workload, bramac, "DLA with " + std::string(Variant::name));
-      const auto published = speedup / bramac.best().speedup;
-      const auto like_for_like = static_cast<double>(bramac.best().cycles) / static_cast<double>(cycles);
+      const auto by_speedups = speedup / bramac.best().speedup;
+      const auto by_cycles = static_cast<double>(bramac.best().cycles) / static_cast<double>(cycles);
       fmt::print(
-          "M4BRAM over {}: {:.4f} as published (speed-ups over baselines of their own), {:.4f} like for like "
-          "(cycles)\n\n",
-          Variant::name, published, like_for_like);
+          "M4BRAM over {}, which is chosen by qf: {:.4f} by speed-ups, each over a baseline of its own "
+          "study, {:.4f} by "
+          "cycles\n\n",
+          Variant::name, by_speedups, by_cycles);
       report["explorations"].back().update(
-          {{"m4bram_over_this_as_published", published}, {"m4bram_over_this_like_for_like", like_for_like}});
+          {{"m4bram_over_this_by_speedups", by_speedups}, {"m4bram_over_this_by_cycles", by_cycles}});
+      bramac_constants.push_back(Variant::area_factor);
     };
     compare(std::type_identity<fabric::TwoSync>{});
     compare(std::type_identity<fabric::OneDoublePumped>{});
@@ -328,7 +374,10 @@ inline int run_m4bram_explore(const M4bramExploreOptions& options) {
     report["assumptions"] = accel::m4bram_assumptions<Study>();
     for (const auto& line : accel::m4bram_assumptions<Study>()) fmt::print("{}\n", line);
     report["constants"] = nlohmann::json::array();
-    for (const auto& c : accel::m4bram_study_constants<Size>()) {
+    auto constants = accel::m4bram_study_constants<Size>();
+    for (const auto& c : bramac_constants)
+      if (std::ranges::find(constants, c) == constants.end()) constants.push_back(c);
+    for (const auto& c : constants) {
       fmt::print("{}\n", constant_text(c));
       report["constants"].push_back(examples::to_json(c));
     }

@@ -126,11 +126,6 @@ M4bramProductReport run_on_blocks(const ProductOperands& product, const fabric::
 /// @throws ShapeError  the files do not fit each other, or the product is too large
 inline ProductOperands gemm_product(const M4bramGemmOptions& options) {
   const auto o = options.block.operands();
-  const auto check_size = [](const fabric::MatrixShape& shape) {
-    check_elements("weights of the product", {shape.rows, shape.columns});
-    check_elements("activations of the product", {shape.columns, shape.vectors});
-    check_elements("sums of the product", {shape.rows, shape.vectors});
-  };
   if (options.weights.empty()) {
     const fabric::MatrixShape shape{options.shape.at(0), options.shape.at(1), options.shape.at(2)};
     check_size(shape);

@@ -167,7 +167,14 @@ inline bool check_m4bram_models(const core::Csv& file, CaseCounter& counter) {
   if (!file.has_column("nodsp_fcache")) return false;
   std::set<std::int64_t> ids;
   for (std::size_t i = 0; i < file.row_count(); ++i) {
-    auto difference = detail::M4bramModelCase(file, i).difference();
+    std::string difference;
+    try {
+      difference = detail::M4bramModelCase(file, i).difference();
+    } catch (const ParseError&) {
+      throw;
+    } catch (const Error& error) {
+      difference = file.where(i) + ": " + error.what();
+    }
     if (!ids.insert(file.integer(i, "id")).second && difference.empty())
       difference = file.where(i) + ": another row has its id, too";
     counter.add(difference.empty(), difference);

@@ -114,7 +114,7 @@ inline void M4bramProductReport::print() const {
   fmt::print(
       "mapping     parts: {} of the outputs, {} of the sums{}; the largest {} x {} x {}\n",
       mapping.row_blocks, mapping.column_blocks,
-      mapping.tree_levels() > 0 ? fmt::format(", joined by {} levels of adders", mapping.tree_levels()) : "",
+      mapping.tree_levels() > 0 ? fmt::format(", joined by adders {} deep", mapping.tree_levels()) : "",
       mapping.largest.rows, mapping.largest.columns, mapping.largest.vectors);
   fmt::print("cycles      {} counted {} {} by formula\n", cycles,
              cycles == cost.cycles ? "=" : "!=", cost.cycles);

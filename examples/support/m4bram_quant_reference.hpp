@@ -242,9 +242,6 @@ inline std::string check_m4bram_split(const nlohmann::json& c) {
         part.push_back(values[k]);
       }
     }
-    const auto gap = quantized(bits[i], true, part).gap;
-    if (segment.contains("mse_gap") && !is_close(1 + gap, 1 + number(segment.at("mse_gap"), "mse_gap"), 1e-6))
-      return fmt::format("segment {}: the gap to the second-best error", i + 1);
   }
   return {};
 }

@@ -30,7 +30,7 @@ struct ComputedBar {
   std::int64_t cycles{};
 };
 
-/// @param budgets  if null, those of the figure
+/// A bar of a figure, by the search of a study.
 template <class Study>
 ComputedBar compute_bar(const PublishedBar& bar) {
   const auto workload = *accel::m4bram_workload(bar.network);
@@ -78,11 +78,14 @@ class ReproducedPage {
     const bool same = std::abs(ours - published) <= 0.5 * std::pow(10.0, -digits) + 1e-9;
     ++figures_;
     differing_ += same ? 0 : 1;
+    furthest_ = std::max(
+        furthest_, std::abs(std::round(ours * std::pow(10.0, digits)) / std::pow(10.0, digits) - published));
     return fmt::format("{:.{}f} | {:.4f}{}", published, digits, ours, same ? "" : " (differs)");
   }
 
   [[nodiscard]] int figures() const noexcept { return figures_; }
   [[nodiscard]] int differing() const noexcept { return differing_; }
+  [[nodiscard]] double furthest() const noexcept { return furthest_; }
 
   /// A table of the bars of a figure: a row for each network and width, two columns for each configuration.
   std::string table(int figure, const std::vector<std::string_view>& configs, int max_duplication = 4) {
@@ -152,6 +155,7 @@ class ReproducedPage {
   std::array<ComputedBar, published_bars.size()> bars_{};
   int figures_ = 0;
   int differing_ = 0;
+  double furthest_ = 0;  ///< of a rounded figure from the published one
 };
 
 /// Means, as the figures have them: arithmetic, although the plots say GM.
@@ -269,7 +273,7 @@ inline std::string corrected_bars(const ReproducedPage& page) {
 
 /// Writes the page of M4BRAM's published results beside ours.
 ///
-/// @return      exit code: check_failed if a figure is further off than the one that is known to differ
+/// @return      exit code: check_failed if more differs than the one bar that is known to, or by more than 0.01
 /// @throws Error  the file cannot be written
 inline int run_m4bram_reproduce(const std::string& path) {
   core::check_writable(path);
@@ -280,7 +284,8 @@ inline int run_m4bram_reproduce(const std::string& path) {
       "\"M4BRAM:\n"
       "Mixed-Precision Matrix-Matrix Multiplication in FPGA Block RAMs\", arXiv 2311.02758, and the plot "
       "scripts of its\n"
-      "released artifact. Ours are computed, never copied; one that does not round to the published figure "
+      "released artifact. Ours are computed, but for one divisor of figure 11 (see there); one that does not "
+      "round to the published figure "
       "is marked\n"
       "*differs*. All are ratios of clock cycles, over the best DLA on the same device.\n\n"
       "## Activations of 4 to 8 bits (figure 9)\n\n"
@@ -345,7 +350,7 @@ inline int run_m4bram_reproduce(const std::string& path) {
     text += fmt::format("* {}\n", assumption);
   core::write_file(path, text);
   fmt::print("{}: {} of {} bars round to the published figure\n", path, bars - differing, bars);
-  return differing <= 1 && page.differing() == differing ? success : check_failed;
+  return differing <= 1 && page.differing() == differing && page.furthest() < 0.011 ? success : check_failed;
 }
 
 }  // namespace bitloom::examples

@@ -20,11 +20,22 @@ struct ProductOperands {
   std::vector<std::int16_t> activations{};  ///< [columns × vectors]
 };
 
-/// Refuses what a small computer would not have the memory for.
-/// @param factors  of the number of elements
-/// @throws ShapeError, RangeError  they are too many
+/// Refuses arrays that a small computer has no memory for.
+/// @param factors      of the number of elements
+/// @throws ShapeError  the number needs more than 63 bits
+/// @throws RangeError  it is above 2^28
 inline void check_elements(const char* what, std::initializer_list<std::int64_t> factors) {
   core::check_range(what, core::checked_product(what, factors), 1, std::int64_t{1} << 28);
+}
+
+/// Refuses a product of which machines would take more than an hour, and one of large matrices.
+/// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
+/// @throws RangeError  a count is too large
+inline void check_size(const fabric::MatrixShape& shape) {
+  check_elements("weights", {shape.rows, shape.columns});
+  check_elements("activations", {shape.columns, shape.vectors});
+  check_elements("sums", {shape.rows, shape.vectors});
+  core::check_range("multiply-accumulates", shape.macs(), 1, std::int64_t{1} << 36);
 }
 
 /// Uniform random values of a width and sign.

@@ -233,7 +233,7 @@ TEST_CASE(
   for (int i = 0; i < 2; ++i)
     CHECK_THROWS_WITH_AS(
         machine.step({.cim = issue(done)}),
-        "accumulator: lane 0 of element 1 wraps in main cycle 11: 0 + -252 does not fit 8 bits", RangeError);
+        "accumulator: lane 0 of array 1 wraps in main cycle 11: 0 + -252 does not fit 8 bits", RangeError);
   CHECK(machine.main_cycles() == at);
   CHECK(machine.state() == TwoSync::Acc);
 }

@@ -227,7 +227,7 @@ TEST_CASE("the value view names the lane, the element, the MAC2 and the sum that
   }
   std::vector<std::int32_t> sums(12);
   CHECK_THROWS_WITH_AS(B::multiply({6, 8, 2}, o, weights, activations, sums),
-                       "accumulator: lane 1 of element 3 wraps in MAC2 2: -120 + -60 does not fit 8 bits",
+                       "accumulator: lane 1 of array 3 wraps in MAC2 2: -120 + -60 does not fit 8 bits",
                        RangeError);
   // a sum that comes back is refused as well: it left its lane
   for (std::size_t c = 6; c < 8; ++c) weights[5 * 8 + c] = 1;

@@ -15,7 +15,7 @@
 
 namespace bitloom::accel {
 
-/// What a device offers an overlay. The defaults are those of the published study.
+/// What a device offers an overlay. The defaults are those of the published study of BRAMAC.
 struct Budgets {
   std::int64_t dsp = 1518;
   std::int64_t bram = 1500;

@@ -53,13 +53,15 @@ struct M4bramEngine {
   static constexpr std::string_view name = Block::name;
 
   /// Columns and rows of a tile are 1, 2 or 4 together, or 8 or 16 on blocks with the same weights.
-  static constexpr bool supports(const Tile& tile, Widths) noexcept {
+  static constexpr bool supports(const Tile& tile, Widths widths) noexcept {
     const auto vectors = tile.q * tile.p;
-    return vectors == 1 || vectors == 2 || vectors == 4 || vectors == 8 || vectors == 16;
+    return Block::supports({.weight_bits = widths.weight, .activation_bits = widths.activation}) &&
+           (vectors == 1 || vectors == 2 || vectors == 4 || vectors == 8 || vectors == 16);
   }
 
-  /// @throws RangeError  the columns and rows of the tile are another number
+  /// @throws RangeError  the columns and rows of the tile are another number, or the block lacks these widths
   static constexpr void check(const Tile& tile, Widths widths) {
+    fabric::check_supported<Block>({.weight_bits = widths.weight, .activation_bits = widths.activation});
     if (!supports(tile, widths))
       throw RangeError("bram tile: " + std::to_string(tile.q) + " columns of " + std::to_string(tile.p) +
                        " rows; M4BRAM takes 1, 2 or 4 vectors of activations, or 8 or 16 on several blocks");

@@ -119,6 +119,9 @@ template <M4bramStudy S>
       of("Enhanced overlay", S::EnhancedWidth::assumption),
       std::string(S::Mac2::assumption),
       std::string(S::Rate::assumption),
+      "A multiplier of a DSP slice does 4, 2 or 1 products at once, by a table of the released simulator: "
+      "from 6- to 5-bit "
+      "activations the slices' rate doubles at 8-bit weights.",
       "Baseline and enhanced overlay run at the same clock.",
       std::string(S::Readouts::assumption),
       "A fully connected layer runs on a batch that shares the stream of its weights; cycles are per image.",

@@ -21,7 +21,8 @@ namespace bitloom::fabric {
   const auto weight = std::int64_t{1} << (o.weight_bits - 1);  // magnitude of the most negative weight
   const auto full = std::int64_t{1} << o.activation_bits;
   if (o.signed_activations)
-    return {.lowest = -2 * weight * (full / 2 - 1) * factor, .max = 2 * weight * (full / 2) * factor};
+    return {.lowest = -2 * std::max(weight * (full / 2 - 1), (weight - 1) * (full / 2)) * factor,
+            .max = 2 * weight * (full / 2) * factor};
   return {.lowest = -2 * weight * (full - 1) * factor, .max = 2 * (weight - 1) * (full - 1) * factor};
 }
 

@@ -188,7 +188,7 @@ struct Bramac {
   static void multiply(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
                        std::span<const std::int16_t> activations, std::span<std::int32_t> result);
 
-  /// One readout without cutting: lanes wrap at 4n bits.
+  /// One readout without cutting: lanes wrap at 4n bits, or with TrapWraps it is a RangeError.
   static void accumulate(const MatrixShape& shape, const Operands& o, std::span<const std::int16_t> weights,
                          std::span<const std::int16_t> activations, std::span<std::int32_t> result);
 

@@ -25,6 +25,7 @@ void Bramac<Variant, Sign, Policies>::accumulate(const MatrixShape& shape, const
                                                  std::span<const std::int16_t> activations,
                                                  std::span<std::int32_t> result) {
   detail::lane_sums<Bramac>(shape, o, weights, activations, result);
+  if constexpr (Policies::Overflow::traps) detail::check_wraps<Bramac>(shape, o, weights, activations);
 }
 
 }  // namespace bitloom::fabric

@@ -52,6 +52,8 @@ struct PortRequest {
   static constexpr PortRequest write_to(std::uint32_t address, std::uint64_t data) noexcept {
     return {true, true, address, data};
   }
+
+  friend constexpr bool operator==(const PortRequest&, const PortRequest&) = default;
 };
 
 /// The output register of a port.

@@ -25,17 +25,27 @@ class M4bramMachine;
 
 namespace detail {
 
-/// `M4BRAM-DP-L x4`, or with `as released` behind it.
-template <class Size, class Clocking, int Duplication, bool Released>
+/// `M4BRAM-DP-L x4`, or with ` as released` or what else of sign step and timing is not the default behind it.
+template <class Size, class Clocking, int Duplication, class Policies>
 struct M4bramName {
+  static constexpr std::string_view suffix() noexcept {
+    using Timing = typename Policies::Timing;
+    constexpr bool pumped = Clocking::clock_ratio == 2;
+    if constexpr (!Policies::Sign::shift)
+      return !pumped || Timing::extra_shift ? " as released"
+             : Timing::aligned              ? " released sign"
+                                            : " released sign drifting";
+    else
+      return !pumped || Timing::aligned ? "" : Timing::extra_shift ? " released timing" : " drifting";
+  }
   static constexpr auto text = [] {
-    std::array<char, 48> result{};
+    std::array<char, 64> result{};
     std::size_t length = 0;
     for (const auto part : {std::string_view("M4BRAM-"), Clocking::name, std::string_view("-"), Size::name,
                             std::string_view(Duplication == 4   ? " x4"
                                              : Duplication == 2 ? " x2"
                                                                 : ""),
-                            std::string_view(Released ? " as released" : "")})
+                            suffix()})
       for (const char c : part) result[length++] = c;
     return result;
   }();
@@ -66,7 +76,7 @@ struct WordSlice {
 /// This header has the facts and the costs; `multiply` is defined in m4bram_value.hpp, the machine in
 /// m4bram_machine.hpp, `run` in m4bram_product.hpp.
 /// Source: "M4BRAM: Mixed-Precision Matrix-Matrix Multiplication in FPGA Block RAMs", arXiv 2311.02758, and its
-/// released artifact. Which weights lie in which slice is not published; the layout here is that of the capacities.
+/// released artifact, which do not say which weights lie in which slice; the layout here is that of the capacities.
 template <M4bramSize Size, M4bramClocking Clocking, int Duplication = 1,
           M4bramPolicySet Policies = M4bramPolicies>
   requires(Duplication == 1 || Duplication == 2 || Duplication == 4)
@@ -79,8 +89,7 @@ struct M4bram {
   using Cut = BlockCut;
   using WeightWord = WordSlice;  ///< of a MAC2: output o of the group in place o of the slice
 
-  static constexpr std::string_view name =
-      detail::M4bramName<Size, Clocking, Duplication, !Policies::Sign::shift>::value;
+  static constexpr std::string_view name = detail::M4bramName<Size, Clocking, Duplication, Policies>::value;
   static constexpr std::string_view supported =
       Policies::Flushing::flushes && !Policies::Flushing::widens
           ? "int2, int4 and int8 weights, activations of 2 to 8 bits; int2 with at most 5 bits"
@@ -156,7 +165,7 @@ struct M4bram {
     return doubles(o) ? 2 * activation : activation;
   }
 
-  /// The least and the largest sum that one MAC2 can add to a lane.
+  /// The least and the largest sum that one MAC2 can add to a lane; with the sign step as released, bounds of them.
   static constexpr format::IntegerRange mac2_range(const Operands& o) noexcept {
     return fabric::mac2_range(o, doubles(o) ? 2 : 1);
   }
@@ -181,7 +190,7 @@ struct M4bram {
                        Policies::Flushing::flushes ? safe_mac2(o) : std::int64_t{1} << 40);
   }
 
-  /// Main-clock cycles of one block for a matrix product, weights in the block.
+  /// Main-clock cycles of one block for a matrix product, weights in the block; an upper bound with a period that drifts.
   ///
   /// Per group of outputs and pass over vectors: ceil(columns / 2) MAC2, and the readouts. Weights beyond the block's 512
   /// words stream in through free port cycles, which always suffice; see M4bramRun.
@@ -193,7 +202,8 @@ struct M4bram {
            c.passes * c.groups * (c.mac2 * mac2_cycles(o) + c.readouts * readout_cycles());
   }
 
-  /// Of those cycles, the ones in which the eFSM reads the main array, and port A is taken: two for each MAC2.
+  /// Of those cycles, the ones in which the eFSM reads the main array, and port A is taken: two for each MAC2. This and
+  /// the counts below throw as `cut`.
   static constexpr std::int64_t busy(const MatrixShape& shape, const Operands& o) {
     return cut(shape, o).total_mac2() * 2;
   }
@@ -232,11 +242,10 @@ struct M4bram {
   static constexpr core::Constant clock() noexcept {
     if constexpr (Clocking::clock_ratio == 1)
       return {"M4BRAM synchronous clock", M20k::clock().value, "MHz",
-              "that of the M20K; no clock of M4BRAM is published", core::Standing::Assumed};
+              "that of the M20K; none was found for M4BRAM", core::Standing::Assumed};
     else
       return {"M4BRAM double-pumped clock", 1e6 / Size::dummy_cycle.value / 2, "MHz",
-              "half the rate of a dummy array's cycle; no clock of M4BRAM is published",
-              core::Standing::Assumed};
+              "half the rate of a dummy array's cycle; none was found for M4BRAM", core::Standing::Assumed};
   }
 
   static constexpr core::Constant area() noexcept {

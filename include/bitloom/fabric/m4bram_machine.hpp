@@ -117,11 +117,15 @@ class M4bramMachine {
 
   /// One edge of the eFSM's clock. Where it throws, nothing has changed.
   ///
-  /// Memory requests count in the last eFSM cycle of a main cycle, with those of the cycle before they have to agree.
-  /// @throws ScheduleError  a memory request that the block cannot serve in this cycle
+  /// Memory requests have to be the same in all eFSM cycles of a main cycle.
+  /// @throws ScheduleError  a memory request that the block cannot serve in this cycle, or that changed inside a main
+  ///                        cycle
   /// @throws RangeError     an address, word or slice beyond the memory, a configuration without a meaning, or with
   ///                        TrapWraps an accumulation leaves its lane
   constexpr void step(const M4bramPorts& ports) {
+    if (in_main_cycle() && (ports.a != requests_[0] || ports.b != requests_[1]))
+      throw ScheduleError("ports: a memory request changed inside main cycle " +
+                          std::to_string(main_cycles()));
     const auto& state = sequencer_.row(table);
     const auto flags = gated(ports.cim);
     const auto cycle = control(ports);
@@ -149,6 +153,7 @@ class M4bramMachine {
     busy_ = busy_ || copies;
     instruction_ = instruction_ || ports.cim.enable;
     waiting_ = conflicts;
+    requests_ = {ports.a, ports.b};
     ++steps_;
     if (!last) return;
     const bool uses_a = ports.a.enable && !conflicts.a;
@@ -160,6 +165,7 @@ class M4bramMachine {
   }
 
   /// One edge of the main clock.
+  /// @throws ScheduleError, RangeError  as `step`
   constexpr void tick(const M4bramPorts& ports) {
     for (int i = 0; i < Clocking::clock_ratio; ++i) step(ports);
   }
@@ -265,7 +271,7 @@ class M4bramMachine {
         const auto sum = value(Row::Accumulator) + exact;
         if (cycle.target1 == Row::Accumulator &&
             sum != core::sign_extend(static_cast<std::uint64_t>(sum), lane_bits))
-          throw RangeError("accumulator: lane " + std::to_string(lane) + " of element " + std::to_string(k) +
+          throw RangeError("accumulator: lane " + std::to_string(lane) + " of array " + std::to_string(k) +
                            " wraps in main cycle " + std::to_string(main_cycles()) + ": " +
                            std::to_string(value(Row::Accumulator)) + " + " + std::to_string(exact) +
                            " does not fit " + std::to_string(lane_bits) + " bits");
@@ -280,6 +286,7 @@ class M4bramMachine {
   M4bramConfiguration configuration_ = unconfigured;
   Exact exact_{};
   WaitingPorts waiting_{};
+  std::array<PortRequest, 2> requests_{};  ///< of the last eFSM cycle, by port
   bool busy_ = false;
   bool instruction_ = false;
   std::int64_t steps_ = 0;

@@ -45,9 +45,10 @@ class M4bramRun {
   ///               alone
   /// @throws RangeError  operands that the block lacks, or `slots` outside 4..256
   M4bramRun(Machine& machine, const Operands& operands, std::int64_t slots = all_slots)
-      : machine_(machine), operands_(operands), places_(2 * slots / word_ports) {
+      : machine_(machine), operands_(operands) {
     check_supported<B>(operands);
     core::check_range("slots", slots, 4, all_slots);
+    places_ = 2 * slots / word_ports;
   }
 
   /// Runs `count` MAC2, of which the last has to be marked as such.

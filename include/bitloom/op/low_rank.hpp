@@ -88,6 +88,9 @@ struct LowRank {
     Eigen::Map<Floats> left(result.left.data(), outputs, rank), right(result.right.data(), rank, inputs);
     left = (tall ? images : vectors).template cast<float>();
     right = (tall ? vectors : images).transpose().template cast<float>();
+    for (const auto& factor : {result.left, result.right})
+      for (const float value : factor)
+        if (!std::isfinite(value)) throw RangeError("low rank: a factor exceeds the range of float");
     for (auto i = solver.eigenvalues().size(); i-- > 0;)
       result.singular_values.push_back(
           std::sqrt(static_cast<double>(std::max(Real{0}, solver.eigenvalues()[i]))));

@@ -59,7 +59,7 @@ class Recorder : public View::Machine {
   ///                        then
   /// @throws RangeError     as the machine itself
   void step(const Ports& ports) {
-    if (this->in_main_cycle() && !(same(ports.a, ports_.a) && same(ports.b, ports_.b)))
+    if (this->in_main_cycle() && (ports.a != ports_.a || ports.b != ports_.b))
       throw fabric::ScheduleError("ports: they changed inside a main cycle");
     const bool last = steps_ % Description::clock_ratio == Description::clock_ratio - 1;
     const auto select = (steps_ / Description::clock_ratio) % readout_words<typename View::Block>;
@@ -113,10 +113,6 @@ class Recorder : public View::Machine {
 
  private:
   static constexpr int word_digits = Description::word_bits / 4;
-
-  static bool same(const fabric::PortRequest& x, const fabric::PortRequest& y) noexcept {
-    return x.enable == y.enable && x.write == y.write && x.address == y.address && x.data == y.data;
-  }
 
   /// Which words and outputs the hardware defines, after a main cycle.
   void note_memory(const Ports& ports) {

@@ -96,8 +96,8 @@ inline constexpr bool is_split<quant::SplitFilters<High, Low, Order>> = true;
 
 /// Those in two precisions; the weights of layers in one precision are detached, so that of them only the biases learn.
 ///
-/// Every filter gets its own gradient. In that code a permuted filter gets the one of the filter whose place it takes,
-/// since the order is undone in the weights before the gradients arrive.
+/// Every filter gets its own gradient. As we read that code, a permuted filter gets the one of the filter whose place it
+/// takes there, since the order is undone in the weights before the gradients arrive; that was not run.
 ///
 /// Source: what the M4BRAM authors' open-source code does (arXiv 2311.02758).
 struct ReleasedGradients {
