@@ -126,6 +126,6 @@ if(EXISTS "${reference}/m4bram")
   add_test(NAME examples.compute_in_bram.check_m4bram_corrupted COMMAND "${CMAKE_COMMAND}"
     -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DREFERENCE=${reference}/m4bram"
     "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted_m4bram" -DCOMPANION=networks.json
-    "-DFILES=precision_table.csv;coffe_dummy_array.csv;dse_mixed_weight.csv;dse_bramac.csv"
+    "-DFILES=precision_table.csv;coffe_dummy_array.csv;dse_mixed_weight.csv"
     -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
 endif()
