@@ -45,6 +45,7 @@ struct M4bramConvOptions {
   std::int64_t tile_channels = 4;
   std::int64_t tile_filters = 16;
   std::int64_t tile_rows = 1;
+  std::optional<double> clock_mhz{};
   std::string output{};
   std::string json{};
 };
@@ -91,6 +92,7 @@ inline CLI::App& add_m4bram_conv(CLI::App& app, M4bramConvOptions& options) {
   add("--tile-filters", options.tile_filters, "output channels of a tile");
   add("--tile-rows", options.tile_rows,
       "output rows of a tile, a divisor of the duplication; as many columns as make up the duplication");
+  add_m4bram_clock(command, options.clock_mhz);
   add_output(command, "--output", options.output,
              "write the result to this CSV file, a line for every filter");
   add_output(command, "--json", options.json, "also write the figures to this file");
@@ -113,6 +115,7 @@ struct M4bramConvReport {
   std::int64_t prologue{};   ///< before the first MAC2, which models leave out
   double peak_macs_per_cycle{};
   core::Constant clock{};
+  bool clock_given{};
   bool exact{};
 
   [[nodiscard]] bool holds() const { return exact && cycles == formula && cycles == hardware + prologue; }
@@ -191,7 +194,10 @@ inline void M4bramConvReport::print() const {
   const auto rate = static_cast<double>(macs) / static_cast<double>(cycles);
   fmt::print("throughput  {:.2f} of {:.2f} MAC/cycle ({:.1f} %); {:.3f} us at {:g} MHz{}\n", rate,
              peak_macs_per_cycle, 100 * rate / peak_macs_per_cycle, static_cast<double>(cycles) / clock.value,
-             clock.value, clock.standing == core::Standing::Assumed ? " *" : "");
+             clock.value,
+             clock_given                                 ? " as given"
+             : clock.standing == core::Standing::Assumed ? " *"
+                                                         : "");
   fmt::print("result      {}\n", exact ? "equals the exact integers" : "differs from the exact integers");
 }
 
@@ -228,7 +234,7 @@ inline nlohmann::json M4bramConvReport::json() const {
           {"macs_per_cycle", static_cast<double>(macs) / static_cast<double>(cycles)},
           {"time_us", static_cast<double>(cycles) / clock.value},
           {"clock_mhz", clock.value},
-          {"clock_standing", core::name(clock.standing)},
+          {"clock_standing", clock_given ? "given" : core::name(clock.standing)},
           {"energy_pj", nullptr},
           {"exact", exact},
           {"ok", holds()}};
@@ -281,22 +287,28 @@ inline int run_m4bram_conv(const M4bramConvOptions& options) {
                          .p = options.tile_rows};
   const auto [weights, image] = conv_operands(options, geometry);
   std::vector<std::int32_t> result(static_cast<std::size_t>(out.size())), exact(result.size());
+  check_m4bram_clock(options.clock_mhz);
   auto report = visit_m4bram<fabric::M4bramPolicies>(options.block, [&]<class B>(std::type_identity<B>) {
     return conv_on_blocks<B>(geometry, tile, options.block.operands(), weights, image, result);
   });
   op::conv2d<std::int16_t, std::int32_t>(op::PlainGemm{}, geometry, 1, weights, image, std::span(exact));
   report.exact = result == exact;
+  if (options.clock_mhz) {
+    report.clock.value = *options.clock_mhz;
+    report.clock_given = true;
+  }
   report.print();
   const bool random = options.weights.empty();
   if (random) fmt::print("random operands of seed {}\n", options.seed);
-  fmt::print("* At an assumed clock; cycles are counted.\n{}\n", constant_text(report.clock));
+  if (!report.clock_given)
+    fmt::print("* At an assumed clock; cycles are counted.\n{}\n", constant_text(report.clock));
   if (!options.output.empty())
     core::write_file(options.output, integer_matrix_text(out.height * out.width, result));
   if (!options.json.empty()) {
     auto json = report.json();
     json["version"] = version;
     json["seed"] = random ? nlohmann::json(options.seed) : nlohmann::json(nullptr);
-    json["constants"].push_back(to_json(report.clock));
+    if (!report.clock_given) json["constants"].push_back(to_json(report.clock));
     write_json(options.json, json);
   }
   return report.holds() ? success : check_failed;

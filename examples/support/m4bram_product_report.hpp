@@ -123,12 +123,17 @@ inline void M4bramProductReport::print() const {
              macs_per_cycle() / static_cast<double>(blocks()));
   fmt::print("largest     {} MAC2 of {} cycles, {} readouts of {} cycles\n", cut.total_mac2(), mac2_cycles,
              readouts(), readout_cycles);
-  fmt::print("port A      copies in {:.1f} % of the cycles, readouts in {:.1f} %; free in {}\n",
-             share(cost.busy_cycles), share(readouts() * readout_cycles), free_a());
-  fmt::print("port B      free in all {}\n", cycles);
-  fmt::print("weights     {} of 512 words{}{}\n", cost.weight_words,
-             streamed_words > 0 ? fmt::format("; {} stream in through free port cycles", streamed_words) : "",
-             stored_bits != operands.weight_bits ? fmt::format(", stored with {} bits", stored_bits) : "");
+  fmt::print("port A      copies in {:.1f} % of the cycles, readouts in {:.1f} %; free in {}{}\n",
+             share(cost.busy_cycles), share(readouts() * readout_cycles), free_a(),
+             streamed_words > 0 ? ", some of them for weights" : "");
+  fmt::print("port B      {} {}\n", streamed_words > 0 ? "free but for weights in" : "free in all", cycles);
+  fmt::print(
+      "weights     {} of 512 words{}{}\n", cost.weight_words,
+      streamed_words > 0
+          ? fmt::format("; {} stream in, a word a cycle on port B, on port A in free cycles if need be",
+                        streamed_words)
+          : "",
+      stored_bits != operands.weight_bits ? fmt::format(", stored with {} bits", stored_bits) : "");
   fmt::print("time        {:.3f} us at {:g} MHz{}, {:.1f} area units\n", time_us(), clock.value,
              clock_given                                 ? " as given"
              : clock.standing == core::Standing::Assumed ? " *"
