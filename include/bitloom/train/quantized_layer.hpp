@@ -31,7 +31,7 @@ Value<S> apply(const Conv2d<S>& layer, Value<S> input, Value<S> weight, Value<S>
 /// Gradients pass both roundings as if they were not there. A quantizer of activations that has to observe does so in the
 /// forward pass of a layer that is not const; a const one needs to have seen a batch.
 ///
-/// @tparam L  Dense<S> or Conv2d<S>, S a floating-point type
+/// @tparam L  `Dense<S>` or `Conv2d<S>`, S a floating-point type
 /// @tparam W  rounds the weight [out × in]
 /// @tparam A  rounds the input [features × batch]
 /// @tparam G  whether the weight learns: ReleasedGradients or TrainableGradients
