@@ -168,7 +168,7 @@ inline nlohmann::json M4bramProductReport::json() const {
             {"mac2", cut.total_mac2()},
             {"readouts", readouts()},
             {"weight_words", cost.weight_words},
-            {"streamed_words", streamed_words},
+            {"words_streamed_through_free_cycles", streamed_words},
             {"port_a_copy_cycles", cost.busy_cycles},
             {"port_a_readout_cycles", readouts() * readout_cycles},
             {"port_a_free_cycles", free_a()},
