@@ -31,6 +31,7 @@
 
 #include "support/any_format.hpp"
 #include "support/check.hpp"
+#include "support/fliqs_search_reference.hpp"
 #include "support/format_diff.hpp"
 #include "support/format_quantize.hpp"
 #include "support/format_reference.hpp"
@@ -253,7 +254,12 @@ int main(int argc, char** argv) {
   examples::add_output(*verify, "--json", json_file, "also write the result to this file");
 
   return examples::run_program(app, argc, argv, [&] {
-    if (check->parsed()) return examples::check_files(files, json_file, examples::check_format_file);
+    if (check->parsed())
+      return examples::check_files(files, json_file,
+                                   [](const std::string& path, examples::CaseCounter& counter) {
+                                     if (!examples::check_fliqs_search(path, counter))
+                                       examples::check_format_file(path, counter);
+                                   });
     if (quantize->parsed()) return run_quantize(quantize_options);
     if (diff->parsed()) return run_diff(side_a, side_b, limit, json_file);
     if (verify->parsed()) return run_verify(names, full ? 1 : step, json_file);

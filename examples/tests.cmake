@@ -55,6 +55,36 @@ add_test(NAME examples.compute_in_bram.reproduced_page COMMAND "${CMAKE_COMMAND}
   "${CMAKE_CURRENT_BINARY_DIR}/bramac.md" "${PROJECT_SOURCE_DIR}/docs/reproduction/bramac.md")
 set_tests_properties(examples.compute_in_bram.reproduce PROPERTIES FIXTURES_SETUP reproduced_bramac)
 set_tests_properties(examples.compute_in_bram.reproduced_page PROPERTIES FIXTURES_REQUIRED reproduced_bramac)
+add_test(NAME examples.compute_in_bram.m4bram_verify COMMAND compute_in_bram m4bram verify --products 1)
+add_test(NAME examples.compute_in_bram.m4bram_gemm COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:compute_in_bram>
+  "-DARGUMENTS=m4bram;gemm;--weights;${example_data}/m4bram_weights.csv;--activations;${example_data}/m4bram_activations.csv;--weight-bits;2;--activation-bits;5;--size;l;--clock;dp;--duplication;2;--blocks;3;--output;${CMAKE_CURRENT_BINARY_DIR}/m4bram_sums.csv"
+  "-DSTORED=${example_data}/m4bram_gemm.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/m4bram_gemm.json"
+  "-DFILES=${CMAKE_CURRENT_BINARY_DIR}/m4bram_sums.csv;${example_data}/m4bram_sums.csv"
+  -P "${PROJECT_SOURCE_DIR}/tests/support/report.cmake")
+add_test(NAME examples.compute_in_bram.m4bram_gemm_wrap COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:compute_in_bram>
+  "-DARGUMENTS=m4bram;gemm;--shape;24;100;6;--weight-bits;2;--activation-bits;7;--overflow;wrap;--blocks;4;--clock-mhz;500"
+  "-DSTORED=${example_data}/m4bram_wrap.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/m4bram_wrap.json"
+  -P "${PROJECT_SOURCE_DIR}/tests/support/report.cmake")
+add_test(NAME examples.compute_in_bram.m4bram_conv COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:compute_in_bram>
+  "-DARGUMENTS=m4bram;conv;--input;3;5;7;--filters;6;--stride;2;--weights;${example_data}/m4bram_filters.csv;--image;${example_data}/m4bram_image.csv;--weight-bits;4;--activation-bits;5;--signed;--duplication;4;--tile-rows;2;--output;${CMAKE_CURRENT_BINARY_DIR}/m4bram_feature_maps.csv"
+  "-DSTORED=${example_data}/m4bram_conv.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/m4bram_conv.json"
+  "-DFILES=${CMAKE_CURRENT_BINARY_DIR}/m4bram_feature_maps.csv;${example_data}/m4bram_feature_maps.csv"
+  -P "${PROJECT_SOURCE_DIR}/tests/support/report.cmake")
+add_test(NAME examples.compute_in_bram.m4bram_trace COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:compute_in_bram>
+  "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/m4bram_traces" -P "${PROJECT_SOURCE_DIR}/tests/support/m4bram_trace.cmake")
+bitloom_bad_input(m4bram_broken compute_in_bram "line 2, column 2: 'x'" m4bram gemm --weights
+                  "${example_data}/m4bram_broken.csv" --activations "${example_data}/m4bram_activations.csv")
+bitloom_bad_input(m4bram_weight compute_in_bram "line 1, column 1: 13 is outside 0..7" m4bram gemm --activation-bits 3
+                  --weight-bits 2 --weights "${example_data}/m4bram_weights.csv"
+                  --activations "${example_data}/m4bram_activations.csv")
+bitloom_bad_input(m4bram_wraps compute_in_bram "-147 after terms 0..7 does not fit 8 bits" m4bram gemm --weight-bits 2
+                  --overflow check)
+bitloom_bad_input(m4bram_flush compute_in_bram "does not compute int2 x uint6" m4bram gemm --weight-bits 2
+                  --overflow flush)
+bitloom_bad_input(m4bram_clock compute_in_bram "nan is outside" m4bram gemm --clock-mhz nan)
+bitloom_bad_input(m4bram_tile compute_in_bram "does not divide the duplication" m4bram conv --tile-rows 2)
+bitloom_bad_input(m4bram_trace_weight compute_in_bram "weight: 9 is outside -8..7" m4bram trace --weights 9 --activations 1)
+bitloom_bad_input(m4bram_size compute_in_bram "m not in" m4bram verify --size m)
 add_test(NAME examples.compute_in_bram.m4bram_explore COMMAND compute_in_bram m4bram explore --network alexnet --size s
   --clock dp --weight-bits 4 --activation-bits 4 --dsp 645 --bram 1537 --bramac)
 set_tests_properties(examples.compute_in_bram.m4bram_explore PROPERTIES PASS_REGULAR_EXPRESSION
@@ -102,6 +132,10 @@ if(EXISTS "${reference}/fliqs")
     "${reference}/fliqs/mx_blocks.json" "${reference}/fliqs/nvfp4.json" "${reference}/fliqs/dot.json"
     "${reference}/fliqs/authors_symmetric_quant.json" "${reference}/fliqs/int_scales.json")
   set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130367 passed, 0 failed\n$")
+  file(GLOB search_files "${reference}/fliqs/layers/*.csv")
+  add_test(NAME examples.formats.check_search COMMAND formats check ${search_files} "${reference}/fliqs/mixed_cost.json"
+    "${reference}/fliqs/policy_trajectory.json" "${reference}/fliqs/published_pareto.csv")
+  set_tests_properties(examples.formats.check_search PROPERTIES PASS_REGULAR_EXPRESSION "\n534 passed, 0 failed\n$")
   add_test(NAME examples.formats.check_corrupted COMMAND "${CMAKE_COMMAND}"
     -DPROGRAM=$<TARGET_FILE:formats> "-DREFERENCE=${reference}/fliqs/formats"
     "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" "-DFILES=table_e4m3fn.csv;table_e2m1fn.csv;table_e8m0fnu.csv"
