@@ -30,7 +30,7 @@ struct M4bramCycle {
   fabric::M4bramPorts ports{};
   std::string_view state{};
   int counter{};
-  fabric::M4bramControl control{};
+  fabric::efsm::Control<4> control{};
   int select1 = 0;  ///< code of write port 1
   int select2 = 0;  ///< code of write port 2
   std::vector<M4bramRow> written{};

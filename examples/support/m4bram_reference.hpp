@@ -306,7 +306,8 @@ void check_m4bram_precisions(const core::Csv& file, Counter& counter) {
 /// Which field of a row of a trace differs from what the machine drives; an empty string, if none. Fields of a port that is
 /// not enabled mean nothing.
 template <class Clocking>
-std::string trace_difference(const core::Csv& file, std::size_t row, const fabric::M4bramControl& control) {
+std::string trace_difference(const core::Csv& file, std::size_t row,
+                             const fabric::efsm::Control<4>& control) {
   const auto& cycle = control.arrays[0];
   const bool writes1 = cycle.write1 != fabric::Write1::None;
   const bool writes2 = cycle.write2 != fabric::Write2::None;

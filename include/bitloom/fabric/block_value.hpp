@@ -67,10 +67,8 @@ void check_wraps(const MatrixShape& shape, const Operands& o, std::span<const st
           const auto sum = sums[i] + added;
           if (sum != core::sign_extend(static_cast<std::uint64_t>(sum), B::lane_bits(o))) {
             const auto place = B::place(static_cast<int>(r - row), static_cast<int>(v - vector), o);
-            throw RangeError("accumulator: lane " + std::to_string(place.lane) + " of array " +
-                             std::to_string(place.array) + " wraps in MAC2 " + std::to_string(mac2) + ": " +
-                             std::to_string(sums[i]) + " + " + std::to_string(added) + " does not fit " +
-                             std::to_string(B::lane_bits(o)) + " bits");
+            throw_wrap(place.lane, place.array, "MAC2 " + std::to_string(mac2), sums[i], added,
+                       B::lane_bits(o));
           }
           sums[i] = sum;
         }

@@ -131,6 +131,31 @@ struct TwoSync {
   }
 };
 
+namespace detail {
+
+/// The states of a product in the table of a double-pumped eFSM: those of TwoSync, with numbers of C. A bubble makes
+/// unsigned activations take as long as signed ones; where ACC leads to is left open.
+template <class C>
+constexpr void set_product_states(std::array<efsm::State, C::states>& t) noexcept {
+  using namespace efsm;
+  constexpr auto sync = TwoSync::table();
+  t[C::PreAdd] = sync[TwoSync::PreAdd];
+  t[C::PreAdd].transitions = {
+      {{When::SignedInput, C::Inv, Count::Add1}, {When::Always, C::Bubble, Count::Add1}}};
+  t[C::Bubble] = {.name = "BUBBLE", .transitions = {{{When::Always, C::Asl, Count::Add1}}}};
+  t[C::Inv] = sync[TwoSync::Inv];
+  t[C::Inv].transitions = {{{When::Always, C::Sub, Count::Add1}}};
+  t[C::Sub] = sync[TwoSync::Sub];
+  t[C::Asl] = sync[TwoSync::Asl];
+  t[C::Sub].transitions = t[C::Asl].transitions = {
+      {{When::CounterBelowPrecision, C::Asl, Count::Add1}, {When::Always, C::Add, Count::Add1}}};
+  t[C::Add] = sync[TwoSync::Add];
+  t[C::Add].transitions = {{{When::Always, C::Acc, Count::Add1}}};
+  t[C::Acc] = sync[TwoSync::Acc];
+}
+
+}  // namespace detail
+
 /// BRAMAC-1DA: one dummy array and its eFSM on twice the main clock.
 ///
 /// Source: released controller RTL of BRAMAC (arXiv 2304.03974), 1DA. Clearing the accumulator on a restart is
@@ -178,18 +203,11 @@ struct OneDoublePumped {
                .write2 = Write2::Word,
                .target2 = Row::W2,
                .transitions = {{{When::Always, PreAdd, Count::Clear}}}};
-    t[PreAdd] = sync[TwoSync::PreAdd];
-    t[PreAdd].transitions = {{{When::SignedInput, Inv, Count::Add1}, {When::Always, Bubble, Count::Add1}}};
-    t[Bubble] = {.name = "BUBBLE", .transitions = {{{When::Always, Asl, Count::Add1}}}};
-    t[Inv] = sync[TwoSync::Inv];
-    t[Inv].transitions = {{{When::Always, Sub, Count::Add1}}};
-    t[Sub] = sync[TwoSync::Sub];
-    t[Asl] = sync[TwoSync::Asl];
-    t[Sub].transitions = t[Asl].transitions = {
-        {{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}};
-    t[Add] = without_copy(sync[TwoSync::Add]);
-    t[Add].transitions = {{{When::Always, Acc, Count::Add1}}};
-    t[Acc] = without_copy(sync[TwoSync::Acc]);
+    detail::set_product_states<OneDoublePumped>(t);
+    for (const auto state : {Add, Acc}) {  // weights and activations come at another time
+      t[state].write2 = Write2::None;
+      t[state].loads_inputs1 = t[state].loads_inputs2 = false;
+    }
     t[Acc].loads_inputs1 = true;
     t[Acc].transitions = {{{When::Done, Done1, Count::Clear}, {When::Always, Copy, Count::Clear}}};
     t[Done1] = {.name = "DONE_1", .transitions = {{{When::Always, Done2, Count::Clear}}}};
@@ -197,14 +215,6 @@ struct OneDoublePumped {
     t[Done2].name = "DONE_2";
     t[Done2].transitions = {{{When::Start, Copy, Count::Clear}, {When::Always, Done1, Count::Clear}}};
     return t;
-  }
-
- private:
-  /// The same arithmetic, but weights and activations come at another time.
-  static constexpr efsm::State without_copy(efsm::State state) noexcept {
-    state.write2 = Write2::None;
-    state.loads_inputs1 = state.loads_inputs2 = false;
-    return state;
   }
 };
 

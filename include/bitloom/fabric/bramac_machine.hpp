@@ -36,14 +36,6 @@ constexpr BlockPorts BlockPorts::instruction(std::uint64_t word) noexcept {
   return {.a = PortRequest::write_to(cim_address, word)};
 }
 
-/// Control outputs of the eFSM in one of its cycles.
-struct BramacControl {
-  std::array<ArrayCycle, 2> arrays{};  ///< what each dummy array does; they differ in read port 1 only
-  bool reads1{};
-  bool reads2{};
-  bool readout{};
-};
-
 /// BRAMAC as registers, arrays and ports. `step` is one edge of the eFSM's clock, `tick` one of the main clock.
 ///
 /// Weight words are addressed in the cycle that copies them (2SA), or captured at the end of the main cycle before
@@ -112,14 +104,8 @@ class BramacMachine {
   [[nodiscard]] constexpr std::int64_t stalled_cycles() const noexcept { return stalled_cycles_; }
 
   /// Control outputs in the coming eFSM cycle, if these are its ports.
-  [[nodiscard]] constexpr BramacControl control(const BlockPorts& ports) const noexcept {
-    const auto& state = sequencer_.row(table);
-    const auto flags = gated(ports);
-    BramacControl result{
-        .reads1 = state.read1 != efsm::Read1::None, .reads2 = state.reads2, .readout = state.readout};
-    for (std::size_t k = 0; k < B::arrays; ++k)
-      result.arrays[k] = efsm::array_cycle(state, flags, efsm::selected_row(inputs_[k][0], inputs_[k][1]));
-    return result;
+  [[nodiscard]] constexpr efsm::Control<2> control(const BlockPorts& ports) const noexcept {
+    return efsm::control<2>(sequencer_.row(table), gated(ports), inputs_);
   }
 
   /// One edge of the eFSM's clock. The two eFSM cycles of a main cycle (1DA) see the same ports. Where it throws,
@@ -214,8 +200,6 @@ class BramacMachine {
     return conflicts;
   }
 
-  using InputRegisters = std::array<std::uint8_t, 2>;
-
   /// Reads the addressed words of the main array.
   constexpr void fetch(std::uint64_t data) noexcept {
     const int column = static_cast<int>(Layout::column.get(data));
@@ -276,7 +260,7 @@ class BramacMachine {
   M20k memory_;
   std::array<Array, B::arrays> arrays_{};
   efsm::Sequencer<Variant::states> sequencer_{};
-  std::array<InputRegisters, B::arrays> inputs_{};
+  std::array<efsm::InputRegisters, B::arrays> inputs_{};
   int precision_ = 0;
   bool signed_inputs_ = false;
   Word word1_{};

@@ -14,7 +14,7 @@
 namespace bitloom::fabric {
 
 /// One eFSM cycle of BRAMAC as an observer sees it.
-using BramacStep = BlockStep<BramacControl>;
+using BramacStep = BlockStep<efsm::Control<2>>;
 
 /// What a run of BRAMAC took: words of weights have 40 bits.
 using BramacUse = BlockUse;

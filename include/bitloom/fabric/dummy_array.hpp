@@ -106,6 +106,17 @@ class DummyArray {
   std::array<RowVector, rows> rows_{};
 };
 
+/// Says that a lane of an accumulator cannot hold a sum.
+///
+/// @param when         for the message, e.g. `main cycle 7`
+/// @throws RangeError  always
+[[noreturn]] inline void throw_wrap(int lane, std::int64_t array, const std::string& when, std::int64_t sum,
+                                    std::int64_t added, int lane_bits) {
+  throw RangeError("accumulator: lane " + std::to_string(lane) + " of array " + std::to_string(array) +
+                   " wraps in " + when + ": " + std::to_string(sum) + " + " + std::to_string(added) +
+                   " does not fit " + std::to_string(lane_bits) + " bits");
+}
+
 /// Refuses a cycle that adds to the accumulator what one of its lanes cannot hold.
 ///
 /// @param number, main_cycle  of the array and of the cycle, for the message
@@ -119,11 +130,8 @@ constexpr void check_accumulation(const DummyArray<RowBits, Sign>& array, const 
   const auto wraps = lanes::overflows(sum, added, lane_bits);
   for (int lane = 0; lane < RowBits / lane_bits; ++lane)
     if (wraps.test((lane + 1) * lane_bits - 1))
-      throw RangeError("accumulator: lane " + std::to_string(lane) + " of array " + std::to_string(number) +
-                       " wraps in main cycle " + std::to_string(main_cycle) + ": " +
-                       std::to_string(lanes::value(sum, lane, lane_bits)) + " + " +
-                       std::to_string(lanes::value(added, lane, lane_bits)) + " does not fit " +
-                       std::to_string(lane_bits) + " bits");
+      throw_wrap(lane, static_cast<std::int64_t>(number), "main cycle " + std::to_string(main_cycle),
+                 lanes::value(sum, lane, lane_bits), lanes::value(added, lane, lane_bits), lane_bits);
 }
 
 }  // namespace bitloom::fabric

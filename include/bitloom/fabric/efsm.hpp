@@ -79,6 +79,30 @@ struct Flags {
   return static_cast<Row>((second >> 7) << 1 | first >> 7);
 }
 
+/// Activation registers of a dummy array: one for each word of a MAC2.
+using InputRegisters = std::array<std::uint8_t, 2>;
+
+/// Control outputs of an eFSM in one of its cycles.
+template <std::size_t Arrays>
+struct Control {
+  std::array<ArrayCycle, Arrays> arrays{};  ///< what each dummy array does; they differ in read port 1 only
+  bool reads1{};
+  bool reads2{};
+  bool readout{};
+};
+
+/// Those of a state; arrays beyond those that have registers do nothing.
+template <std::size_t Arrays, std::size_t Used>
+  requires(Used <= Arrays)
+[[nodiscard]] constexpr Control<Arrays> control(const State& state, const Flags& flags,
+                                                const std::array<InputRegisters, Used>& inputs) noexcept {
+  Control<Arrays> result{
+      .reads1 = state.read1 != Read1::None, .reads2 = state.reads2, .readout = state.readout};
+  for (std::size_t k = 0; k < Used; ++k)
+    result.arrays[k] = array_cycle(state, flags, selected_row(inputs[k][0], inputs[k][1]));
+  return result;
+}
+
 /// Facts that the transitions look at, in one cycle.
 struct Inputs {
   bool start{};

@@ -159,7 +159,6 @@ struct DoublePumped {
   template <TimingPolicy Timing>
   static constexpr std::array<efsm::State, states> table() noexcept {
     using namespace efsm;
-    constexpr auto sync = TwoSync::table();
     std::array<efsm::State, states> t{};
     t[Idle] = {.name = "IDLE",
                .transitions = {{{When::Start, InitAcc, Count::Clear}, {When::Always, Idle, Count::Clear}}}};
@@ -180,19 +179,9 @@ struct DoublePumped {
                  .loads_inputs2 = true,
                  .transitions = {{{When::OddPrecision, Timing::aligned ? Pad : PreAdd, Count::Clear},
                                   {When::Always, PreAdd, Count::Clear}}}};
-    t[PreAdd] = sync[TwoSync::PreAdd];
-    t[PreAdd].transitions = {{{When::SignedInput, Inv, Count::Add1},
-                              {When::Always, Timing::extra_shift ? Asl : Bubble, Count::Add1}}};
-    t[Inv] = sync[TwoSync::Inv];
-    t[Inv].transitions = {{{When::Always, Sub, Count::Add1}}};
-    t[Sub] = sync[TwoSync::Sub];
-    t[Asl] = sync[TwoSync::Asl];
-    t[Sub].transitions = t[Asl].transitions = {
-        {{When::CounterBelowPrecision, Asl, Count::Add1}, {When::Always, Add, Count::Add1}}};
-    t[Add] = sync[TwoSync::Add];
+    detail::set_product_states<DoublePumped>(t);
+    if constexpr (Timing::extra_shift) t[PreAdd].transitions[1].next = Asl;
     t[Add].loads_inputs_if = If::Copy;
-    t[Add].transitions = {{{When::Always, Acc, Count::Add1}}};
-    t[Acc] = sync[TwoSync::Acc];
     t[Acc].write2 = Write2::None;
     t[Acc].loads_inputs2 = false;
     t[Acc].transitions = {{{When::Done, DoneBub, Count::Clear}, {When::Always, CopyW2, Count::Clear}}};
@@ -200,10 +189,9 @@ struct DoublePumped {
                   .loads_inputs1 = true,
                   .loads_inputs_if = If::Copy,
                   .transitions = {{{When::Always, Done, Count::Clear}}}};
-    t[Done] = sync[TwoSync::Done];
+    t[Done] = TwoSync::table()[TwoSync::Done];
     t[Done].transitions = {{{When::Start, CopyW2, Count::Clear},
                             {When::Always, Timing::aligned ? DoneBub : Done, Count::Clear}}};
-    t[Bubble] = {.name = "BUBBLE", .transitions = {{{When::Always, Asl, Count::Add1}}}};
     t[Pad] = {.name = "PAD", .transitions = {{{When::Always, PreAdd, Count::Clear}}}};
     return t;
   }

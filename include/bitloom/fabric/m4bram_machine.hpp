@@ -17,14 +17,6 @@
 
 namespace bitloom::fabric {
 
-/// Control outputs of the eFSM in one of its cycles.
-struct M4bramControl {
-  std::array<ArrayCycle, 4> arrays{};  ///< what each dummy array does; they differ in read port 1 only
-  bool reads1{};
-  bool reads2{};
-  bool readout{};
-};
-
 /// The duplication shuffler: what each element gets of a weight word.
 ///
 /// A word has `duplication` slices, a slice 4 / duplication chunks; element b gets chunk b mod (4 / duplication).
@@ -105,14 +97,8 @@ class M4bramMachine {
   [[nodiscard]] constexpr std::int64_t stalled_cycles() const noexcept { return stalled_cycles_; }
 
   /// Control outputs in the coming eFSM cycle, if these are its ports.
-  [[nodiscard]] constexpr M4bramControl control(const M4bramPorts& ports) const noexcept {
-    const auto& state = sequencer_.row(table);
-    const auto flags = gated(ports.cim);
-    M4bramControl result{
-        .reads1 = state.read1 != efsm::Read1::None, .reads2 = state.reads2, .readout = state.readout};
-    for (std::size_t k = 0; k < elements; ++k)
-      result.arrays[k] = efsm::array_cycle(state, flags, efsm::selected_row(inputs_[k][0], inputs_[k][1]));
-    return result;
+  [[nodiscard]] constexpr efsm::Control<4> control(const M4bramPorts& ports) const noexcept {
+    return efsm::control<4>(sequencer_.row(table), gated(ports.cim), inputs_);
   }
 
   /// One edge of the eFSM's clock. Where it throws, nothing has changed.
@@ -173,7 +159,6 @@ class M4bramMachine {
  private:
   static constexpr auto table = Clocking::template table<typename Policies::Timing>();
   static constexpr M4bramConfiguration unconfigured{.activation_bits = 0};
-  using InputRegisters = std::array<std::uint8_t, 2>;
 
   static constexpr efsm::Flags gated(const CimBus& bus) noexcept {
     if (!bus.enable || bus.configure) return {};
@@ -257,7 +242,7 @@ class M4bramMachine {
   }
 
   /// @throws RangeError  a lane would wrap
-  constexpr void check_lanes(const M4bramControl& control, int lane_bits) {
+  constexpr void check_lanes(const efsm::Control<4>& control, int lane_bits) {
     const auto& cycle = control.arrays[0];
     if (cycle.write1 != Write1::Sum) return;
     for (int k = 0; k < elements; ++k)
@@ -271,17 +256,15 @@ class M4bramMachine {
         const auto sum = value(Row::Accumulator) + exact;
         if (cycle.target1 == Row::Accumulator &&
             sum != core::sign_extend(static_cast<std::uint64_t>(sum), lane_bits))
-          throw RangeError("accumulator: lane " + std::to_string(lane) + " of array " + std::to_string(k) +
-                           " wraps in main cycle " + std::to_string(main_cycles()) + ": " +
-                           std::to_string(value(Row::Accumulator)) + " + " + std::to_string(exact) +
-                           " does not fit " + std::to_string(lane_bits) + " bits");
+          throw_wrap(lane, k, "main cycle " + std::to_string(main_cycles()), value(Row::Accumulator), exact,
+                     lane_bits);
       }
   }
 
   M20k memory_;
   std::array<Array, elements> arrays_{};
   efsm::Sequencer<Clocking::states> sequencer_{};
-  std::array<InputRegisters, elements> inputs_{};
+  std::array<efsm::InputRegisters, elements> inputs_{};
   std::uint32_t buffer_ = 0;
   M4bramConfiguration configuration_ = unconfigured;
   Exact exact_{};

@@ -14,7 +14,7 @@
 namespace bitloom::fabric {
 
 /// One eFSM cycle of M4BRAM as an observer sees it.
-using M4bramStep = BlockStep<M4bramControl>;
+using M4bramStep = BlockStep<efsm::Control<4>>;
 
 /// Drives an M4BRAM machine through a sequence of MAC2: configures it, issues the instructions, copies weights just in
 /// time, reads accumulators out, and starts again without a pause.
