@@ -247,8 +247,7 @@ struct StudyBar {
   }
 
   [[nodiscard]] accel::Budgets device() const {
-    if (figure == 9) return accel::m4bram_large_device;
-    return figure == 12 ? accel::m4bram_few_slices : accel::m4bram_device(network, widths.weight);
+    return accel::m4bram_figure_device(figure, network, widths.weight);
   }
 
   /// Speed-ups over the baseline of the best designs: one, or several that are equally good.

@@ -35,9 +35,7 @@ template <class Study>
 ComputedBar compute_bar(const PublishedBar& bar) {
   const auto workload = *accel::m4bram_workload(bar.network);
   const accel::Widths widths{bar.weight_bits, bar.activation_bits};
-  const auto budgets = bar.figure == 9    ? accel::m4bram_large_device
-                       : bar.figure == 12 ? accel::m4bram_few_slices
-                                          : accel::m4bram_device(bar.network, bar.weight_bits);
+  const auto budgets = accel::m4bram_figure_device(bar.figure, bar.network, bar.weight_bits);
   const auto computed = [](const auto& found) -> ComputedBar {
     return {found.best().speedup, found.best().cycles};
   };

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include <bitloom/accel/overlay.hpp>
 #include <bitloom/core/bits.hpp>
+#include <bitloom/core/constant.hpp>
 #include <bitloom/fabric/bramac.hpp>
 #include <bitloom/fabric/concepts.hpp>
 #include <bitloom/fabric/m4bram_efsm.hpp>
@@ -78,6 +80,29 @@ struct SafeReadouts {
   static constexpr std::int64_t readouts(std::int64_t mac2, const fabric::Operands& operands) noexcept {
     return core::ceil_div(mac2, std::int64_t{B::safe_mac2(operands)});
   }
+};
+
+/// What the engines of an overlay have from their block `B`, at the cycles and readouts of a study.
+template <fabric::Block B, Mac2Cycles Mac2, ReadoutRule Readouts>
+struct TimedBlock {
+  using Block = B;
+
+  static constexpr fabric::Operands operands(Widths widths) noexcept {
+    return {.weight_bits = widths.weight,
+            .activation_bits = widths.activation,
+            .signed_activations = Mac2::signed_activations};
+  }
+  static constexpr std::int64_t mac2_cycles(Widths widths) noexcept {
+    return B::mac2_cycles(operands(widths));
+  }
+  static constexpr std::int64_t macs_per_mac2(Widths widths) noexcept {
+    return B::macs_per_mac2(operands(widths));
+  }
+  static constexpr std::int64_t readouts(std::int64_t mac2, Widths widths) noexcept {
+    return Readouts::template readouts<B>(mac2, operands(widths));
+  }
+  static constexpr std::int64_t readout_cycles() noexcept { return B::readout_cycles(); }
+  static constexpr core::Constant area() noexcept { return B::area(); }
 };
 
 }  // namespace bitloom::accel

@@ -26,10 +26,12 @@ struct OverlayTask {
 
 /// An overlay together with the rules for its stream buffer: what a task costs on it.
 ///
-/// `O` is one of the overlays of a study, `W` its widths of numbers, Widths or MixedWidths, and `T` its kind of tile.
-template <class O, class W, class T, StreamWidth Width, BankCapacity Capacity>
+/// `O` is one of the overlays of a study.
+template <class O, StreamWidth Width, BankCapacity Capacity>
 struct BufferedOverlay {
   using overlay = O;
+  using W = typename O::widths_type;
+  using T = typename O::tile_type;
   using widths_type = W;
   using tile_type = T;
 
@@ -88,22 +90,20 @@ struct BufferedOverlay {
 
 /// The overlays of a study with their stream buffers.
 template <M4bramStudy S>
-using BufferedBaseline =
-    BufferedOverlay<M4bramBaseline<S>, Widths, Tile, typename S::BaselineWidth, typename S::Capacity>;
+using BufferedBaseline = BufferedOverlay<M4bramBaseline<S>, typename S::BaselineWidth, typename S::Capacity>;
 template <M4bramStudy S>
 using BufferedMixedBaseline =
-    BufferedOverlay<MixedBaseline<S>, MixedWidths, Tile, typename S::BaselineWidth, typename S::Capacity>;
+    BufferedOverlay<MixedBaseline<S>, typename S::BaselineWidth, typename S::Capacity>;
 template <M4bramStudy S, fabric::M4bramSize Size, fabric::M4bramClocking Clocking>
-using BufferedHybrid = BufferedOverlay<M4bramHybrid<S, Size, Clocking>, Widths, HybridTile,
-                                       typename S::EnhancedWidth, typename S::Capacity>;
+using BufferedHybrid =
+    BufferedOverlay<M4bramHybrid<S, Size, Clocking>, typename S::EnhancedWidth, typename S::Capacity>;
 template <M4bramStudy S, fabric::M4bramSize Size, fabric::M4bramClocking Clocking>
-using BufferedAlone = BufferedOverlay<M4bramAlone<S, Size, Clocking>, Widths, Tile, typename S::EnhancedWidth,
-                                      typename S::Capacity>;
+using BufferedAlone =
+    BufferedOverlay<M4bramAlone<S, Size, Clocking>, typename S::EnhancedWidth, typename S::Capacity>;
 template <M4bramStudy S, fabric::M4bramSize Size, fabric::M4bramClocking Clocking>
-using BufferedMixedHybrid = BufferedOverlay<MixedM4bramHybrid<S, Size, Clocking>, MixedWidths, HybridTile,
-                                            typename S::EnhancedWidth, typename S::Capacity>;
+using BufferedMixedHybrid =
+    BufferedOverlay<MixedM4bramHybrid<S, Size, Clocking>, typename S::EnhancedWidth, typename S::Capacity>;
 template <M4bramStudy S, fabric::BramacVariant Variant>
-using BufferedBramac =
-    BufferedOverlay<BramacHybrid<S, Variant>, Widths, HybridTile, typename S::EnhancedWidth, BramacBanks>;
+using BufferedBramac = BufferedOverlay<BramacHybrid<S, Variant>, typename S::EnhancedWidth, BramacBanks>;
 
 }  // namespace bitloom::accel

@@ -66,19 +66,19 @@ struct Dla {
     return dsp(tile, bits) * Packing::products(bits);
   }
 
-  /// Filled up to whole tiles, a layer must still be countable.
+  /// At least the products of a layer that is filled up to whole tiles: they must still be countable.
   /// @throws RangeError  an impossible tile
   /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
-  static constexpr void check_filled(const net::ConvShape& conv, const Tile& tile) {
+  static constexpr std::int64_t check_filled(const net::ConvShape& conv, const Tile& tile) {
     check_tile(tile);
     static_cast<void>(conv.macs());
     constexpr auto what = "cycles of a convolution";
     const auto filled = [&](std::int64_t extent, std::int64_t step) {
       return core::checked_sum(what, extent, step - 1);
     };
-    static_cast<void>(core::checked_product(
+    return core::checked_product(
         what, {conv.s, filled(conv.p, tile.p), filled(conv.q, tile.q), filled(conv.k, tile.k),
-               filled(conv.c, tile.c), filled(conv.r, tile.r)}));
+               filled(conv.c, tile.c), filled(conv.r, tile.r)});
   }
 
   /// Clock cycles of a convolution, one image.

@@ -27,9 +27,11 @@ struct ColumnSplit {
 
 /// A filter cache of BRAMAC blocks. Activations are as wide as weights.
 template <fabric::BramacVariant Variant, Mac2Cycles Mac2 = PublishedMac2, ReadoutRule Readouts = OneReadout>
-struct BramacEngine {
+struct BramacEngine : TimedBlock<fabric::Bramac<Variant>, Mac2, Readouts> {
+  using Timed = TimedBlock<fabric::Bramac<Variant>, Mac2, Readouts>;
+  using Timed::operands;
+  using typename Timed::Block;
   using variant = Variant;
-  using Block = fabric::Bramac<Variant>;
   using Window = CommonWindow;
   static constexpr std::string_view name = Variant::name;
 
@@ -57,30 +59,6 @@ struct BramacEngine {
   }
 
   static constexpr std::int64_t weight_pairs(const Tile&, Widths) noexcept { return Block::weight_words / 2; }
-
-  /// With unsigned activations 4, 6, 10 (2SA) and 3, 4, 6 (1DA) at 2, 4 and 8 bits.
-  static constexpr std::int64_t mac2_cycles(Widths widths) noexcept {
-    return Block::mac2_cycles(operands(widths));
-  }
-
-  static constexpr std::int64_t macs_per_mac2(Widths widths) noexcept {
-    return Block::macs_per_mac2(operands(widths));
-  }
-
-  static constexpr std::int64_t readouts(std::int64_t mac2, Widths widths) noexcept {
-    return Readouts::template readouts<Block>(mac2, operands(widths));
-  }
-
-  static constexpr std::int64_t readout_cycles() noexcept { return Block::readout_cycles(); }
-
-  static constexpr core::Constant area() noexcept { return Block::area(); }
-
- private:
-  static constexpr fabric::Operands operands(Widths widths) noexcept {
-    return {.weight_bits = widths.weight,
-            .activation_bits = widths.activation,
-            .signed_activations = Mac2::signed_activations};
-  }
 };
 
 /// The baseline overlay with filter caches that compute: some output columns on DSP slices, the others in BRAMAC.
@@ -108,7 +86,7 @@ struct DlaBramac {
   static constexpr Tile built(const Tile& tile, Widths bits) {
     check(tile, bits);
     auto result = tile;
-    result.k = core::ceil_div(tile.k, lanes(bits)) * lanes(bits);
+    result.k = core::round_up(tile.k, lanes(bits));
     return result;
   }
 

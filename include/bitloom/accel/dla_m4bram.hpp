@@ -47,21 +47,25 @@ struct EveryCopy {
 /// Source: released simulator of M4BRAM (arXiv 2311.02758).
 template <fabric::M4bramSize Size, fabric::M4bramClocking Clocking, Mac2Cycles Mac2 = PublishedMac2,
           ReadoutRule Readouts = OneReadout, CopyCount Copies = ReleasedCopies>
-struct M4bramEngine {
-  using Block = fabric::M4bram<Size, Clocking, 1, typename Readouts::BlockPolicies>;
+struct M4bramEngine
+    : TimedBlock<fabric::M4bram<Size, Clocking, 1, typename Readouts::BlockPolicies>, Mac2, Readouts> {
+  using Timed =
+      TimedBlock<fabric::M4bram<Size, Clocking, 1, typename Readouts::BlockPolicies>, Mac2, Readouts>;
+  using Timed::operands;
+  using typename Timed::Block;
   using Window = SeparateWindows;
   static constexpr std::string_view name = Block::name;
 
   /// Columns and rows of a tile are 1, 2 or 4 together, or 8 or 16 on blocks with the same weights.
   static constexpr bool supports(const Tile& tile, Widths widths) noexcept {
     const auto vectors = tile.q * tile.p;
-    return Block::supports({.weight_bits = widths.weight, .activation_bits = widths.activation}) &&
+    return Block::supports(operands(widths)) &&
            (vectors == 1 || vectors == 2 || vectors == 4 || vectors == 8 || vectors == 16);
   }
 
   /// @throws RangeError  the columns and rows of the tile are another number, or the block lacks these widths
   static constexpr void check(const Tile& tile, Widths widths) {
-    fabric::check_supported<Block>({.weight_bits = widths.weight, .activation_bits = widths.activation});
+    fabric::check_supported<Block>(operands(widths));
     if (!supports(tile, widths))
       throw RangeError("bram tile: " + std::to_string(tile.q) + " columns of " + std::to_string(tile.p) +
                        " rows; M4BRAM takes 1, 2 or 4 vectors of activations, or 8 or 16 on several blocks");
@@ -82,27 +86,9 @@ struct M4bramEngine {
     return std::int64_t{Block::weight_words} * Block::port_bits / Block::word_bits * duplication(tile) / 2;
   }
 
+  /// Those that the study counts.
   static constexpr std::int64_t mac2_cycles(Widths widths) noexcept {
     return Mac2::template m4bram<Clocking>(widths.activation);
-  }
-
-  static constexpr std::int64_t macs_per_mac2(Widths widths) noexcept {
-    return Block::macs_per_mac2(operands(widths));
-  }
-
-  static constexpr std::int64_t readouts(std::int64_t mac2, Widths widths) noexcept {
-    return Readouts::template readouts<Block>(mac2, operands(widths));
-  }
-
-  static constexpr std::int64_t readout_cycles() noexcept { return Block::readout_cycles(); }
-
-  static constexpr core::Constant area() noexcept { return Block::area(); }
-
- private:
-  static constexpr fabric::Operands operands(Widths widths) noexcept {
-    return {.weight_bits = widths.weight,
-            .activation_bits = widths.activation,
-            .signed_activations = Mac2::signed_activations};
   }
 };
 

@@ -79,9 +79,6 @@ class FactoredCycles<B> {
 
   void tabulate() {
     const auto& [columns, channels] = resources_.space();
-    const auto filled = [](std::int64_t extent, std::int64_t step) {
-      return core::ceil_div(extent, step) * step;
-    };
     Tile largest = paired(columns[0], channels[0]);
     for (const auto& tile : columns) {
       largest.q = std::max(largest.q, tile.q);
@@ -92,24 +89,19 @@ class FactoredCycles<B> {
       largest.c = std::max(largest.c, tile.c);
       largest.k = std::max(largest.k, tile.k);
     }
-    const auto at_most = [](std::int64_t extent, std::int64_t step) {  // filled up
-      return core::checked_sum(what, extent, step - 1);
-    };
     std::int64_t most = 0;
     for (std::size_t l = 0; l < work_.convs.size(); ++l) {
       const auto& [conv, repeated] = work_.convs[l];
       const auto size = terms_.sizes().class_of[l];
-      O::check_filled(conv, largest);
-      most = core::checked_sum(
-          what, most,
-          core::checked_product(
-              what, {repeated, conv.s, at_most(conv.p, largest.p), at_most(conv.q, largest.q),
-                     at_most(conv.k, largest.k), at_most(conv.c, largest.c), at_most(conv.r, largest.r)}));
+      most = core::checked_sum(what, most,
+                               core::checked_product(what, {repeated, O::check_filled(conv, largest)}));
       for (std::size_t i = 0; i < columns.size(); ++i)
-        terms_.by_column(i, size) = filled(conv.p, columns[i].p) * filled(conv.q, columns[i].q);
+        terms_.by_column(i, size) =
+            core::round_up(conv.p, columns[i].p) * core::round_up(conv.q, columns[i].q);
       for (std::size_t i = 0; i < channels.size(); ++i)
-        terms_.by_channel(i, size) += repeated * conv.s * filled(conv.k, channels[i].k) *
-                                      filled(conv.c, channels[i].c) * filled(conv.r, columns[0].r);
+        terms_.by_channel(i, size) += repeated * conv.s * core::round_up(conv.k, channels[i].k) *
+                                      core::round_up(conv.c, channels[i].c) *
+                                      core::round_up(conv.r, columns[0].r);
       layers_ += repeated;
     }
     for (const auto& [fc, repeated] : work_.fcs) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -72,7 +71,8 @@ struct LayerWork {
 /// @throws RangeError  an impossible tile or width
 /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
 template <Overlay O>
-[[nodiscard]] std::vector<std::int64_t> layer_cycles(const net::LayerList& list, const Tile& tile, int bits) {
+[[nodiscard]] std::vector<std::int64_t> layer_cycles(const net::LayerList& list, const Tile& tile,
+                                                     Widths bits) {
   std::vector<std::int64_t> cycles;
   for (const auto& layer : list.layers)
     cycles.push_back(std::visit([&](const auto& shape) { return O::cycles(shape, tile, bits); }, layer));
@@ -83,7 +83,7 @@ template <Overlay O>
 /// @throws RangeError  an impossible tile or width
 /// @throws ShapeError  an extent is below 1, or a count needs more than 63 bits
 template <Overlay O>
-[[nodiscard]] std::int64_t total_cycles(const net::LayerList& list, const Tile& tile, int bits) {
+[[nodiscard]] std::int64_t total_cycles(const net::LayerList& list, const Tile& tile, Widths bits) {
   std::int64_t sum = 0;
   for (const auto cycles : layer_cycles<O>(list, tile, bits)) sum = core::checked_sum("cycles", sum, cycles);
   return sum;

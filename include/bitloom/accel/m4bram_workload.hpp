@@ -138,4 +138,11 @@ inline constexpr Budgets m4bram_few_slices{.dsp = 640, .bram = 2489};
   return is_large && weight_bits == 8 ? m4bram_large_device : m4bram_small_device;
 }
 
+/// The device of a bar in figures 9 to 12 of the study.
+[[nodiscard]] constexpr Budgets m4bram_figure_device(int figure, std::string_view network,
+                                                     int weight_bits) noexcept {
+  if (figure == 9) return m4bram_large_device;
+  return figure == 12 ? m4bram_few_slices : m4bram_device(network, weight_bits);
+}
+
 }  // namespace bitloom::accel

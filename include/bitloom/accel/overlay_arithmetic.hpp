@@ -36,12 +36,10 @@ struct ExactArithmetic {
 
   static constexpr std::int64_t part_cycles(const net::ConvShape& conv, const Tile& tile, std::int64_t part,
                                             std::int64_t macs) noexcept {
-    const auto filled = [](std::int64_t extent, std::int64_t step) {
-      return core::ceil_div(extent, step) * step;
-    };
-    return core::ceil_div(conv.s * filled(conv.p, tile.p) * filled(conv.q, tile.q) *
-                              (core::ceil_div(conv.k, tile.k) * part) * filled(conv.c, tile.c) *
-                              filled(conv.r, tile.r),
+    using core::round_up;
+    return core::ceil_div(conv.s * round_up(conv.p, tile.p) * round_up(conv.q, tile.q) *
+                              (core::ceil_div(conv.k, tile.k) * part) * round_up(conv.c, tile.c) *
+                              round_up(conv.r, tile.r),
                           macs);
   }
 
@@ -90,7 +88,7 @@ struct ReleasedArithmetic {
   static constexpr std::int64_t filter_cycles(const net::ConvShape& conv, const Tile& tile,
                                               std::int64_t filters, std::int64_t macs) noexcept {
     const auto filled = [](std::int64_t extent, std::int64_t step) {
-      return real(core::ceil_div(extent, step) * step);
+      return real(core::round_up(extent, step));
     };
     double efficiency = real(conv.q) / filled(conv.q, tile.q);
     efficiency = efficiency * real(conv.p) / filled(conv.p, tile.p);

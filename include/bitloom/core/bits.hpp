@@ -27,6 +27,12 @@ template <class T>
   return static_cast<T>(dividend / divisor + (dividend % divisor != 0 ? 1 : 0));
 }
 
+/// The least multiple of `step` that is not below `extent`, both positive.
+template <class T>
+[[nodiscard]] constexpr T round_up(T extent, T step) noexcept {
+  return static_cast<T>(ceil_div(extent, step) * step);
+}
+
 /// A row or word of hardware: `Bits` bits, bit 0 the least significant. Stored in 64-bit words, lowest first;
 /// bits beyond `Bits` are always zero.
 template <int Bits>
