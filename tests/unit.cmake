@@ -37,7 +37,7 @@ foreach(source IN LISTS sources)
       # out of a precompiled header, g++ 12 does not know the standard library's from ours (GCC bug 105651 again)
       target_compile_options(${program} PRIVATE -Wno-array-bounds -Wno-stringop-overflow)
     endif()
-    if(folder MATCHES "^(accel|net|op|train)$")
+    if(folder MATCHES "^(accel|net|op|search|train)$")
       target_precompile_headers(${program} PRIVATE <Eigen/Core>)
     endif()
     target_compile_definitions(${program} PRIVATE

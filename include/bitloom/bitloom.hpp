@@ -10,4 +10,5 @@
 #include <bitloom/op.hpp>
 #include <bitloom/quant.hpp>
 #include <bitloom/rtl.hpp>
+#include <bitloom/search.hpp>
 #include <bitloom/train.hpp>
