@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 #include <bitloom/train/gradient_check.hpp>
+#include <train/backwards.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -26,6 +27,17 @@ train::Sequential<S> small_cnn() {
       .dense(5)
       .relu()
       .dense(4);
+  model.initialize(5);
+  return model;
+}
+
+/// Every layer of the default list.
+template <class S>
+train::Sequential<S> normalized_cnn() {
+  train::Sequential<S> model({1, 6, 6});
+  model.conv2d(4, {.kernel = 3, .padding = 1}).batch_norm().relu().max_pool({.kernel = 2, .stride = 2});
+  model.conv2d(4, {.kernel = 3, .padding = 1}, 2).relu().average_pool({.kernel = 2}).global_average_pool();
+  model.dense(5).relu().dense(4);
   model.initialize(5);
   return model;
 }
@@ -98,6 +110,67 @@ TEST_CASE("predict, forward and forward_each agree, also over several chunks") {
   });
   CHECK(visited == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
   CHECK(activation == recorded);
+}
+
+TEST_CASE("a relu is computed together with the layer before it without a change of bits") {
+  auto model = normalized_cnn<float>();
+  const auto apart = model;
+  const train::Matrix<float> input = random_matrix<float>(36, 9, 2);
+  train::Tape<float> tape;
+  const train::Matrix<float> fused = model.forward(tape, tape.constant(input)).value();
+  auto value = tape.constant(input);
+  for (const auto& layer : apart.layers())
+    value =
+        std::visit([&](auto l) { return l.forward(tape, value); }, layer);  // of a copy, which is not const
+  CHECK(value.value() == fused);
+  train::Matrix<float> each;
+  std::as_const(model).forward_each(input,
+                                    [&](std::size_t, const train::Matrix<float>& output) { each = output; });
+  CHECK(each == model.predict(input));
+  CHECK(std::as_const(model).forward(tape, tape.constant(input)).value() == each);
+}
+
+TEST_CASE("a normalized network's gradients agree with finite differences, and its buffers are named") {
+  auto model = normalized_cnn<double>();
+  const auto input = random_matrix<double>(36, 4, 1);
+  const std::vector<int> labels{0, 3, 1, 2};
+  const auto check = train::check_gradients(model.parameters(), [&](train::Tape<double>& tape) {
+    return softmax_cross_entropy(model.forward(tape, tape.constant(input)), std::span<const int>(labels));
+  });
+  CAPTURE(check.parameter);
+  CHECK(check.error < 1e-7);
+  REQUIRE(model.buffers().size() == 2);
+  CHECK(std::as_const(model).buffers()[0]->name == "1.running_mean");
+  CHECK(model.buffers()[1]->name == "1.running_variance");
+  CHECK(model.parameters()[2]->name == "1.scale");
+  CHECK(model.buffers()[1]->value != train::Matrix<double>::Ones(4, 1));
+  model.initialize(1);
+  CHECK(model.buffers()[1]->value == train::Matrix<double>::Ones(4, 1));
+}
+
+TEST_CASE("predictions are the same bits for every executor") {
+  const auto model = normalized_cnn<float>();
+  const train::Matrix<float> input = random_matrix<float>(36, 600, 2);
+  CHECK(model.predict(input, Backwards{}) == model.predict(input));
+}
+
+TEST_CASE("a model is a layer of other models") {
+  static_assert(train::LearningLayer<train::Sequential<double>, double> &&
+                train::StatefulLayer<train::Sequential<double>, double>);
+  train::Sequential<double, train::Sequential<double>> outer({1, 6, 6});
+  outer.add(normalized_cnn<double>()).relu().dense(2);
+  outer.initialize(4);
+  CHECK(outer.output_shape(0) == op::TensorShape{4});
+  CHECK(outer.parameters()[0]->name == "0.0.weight");
+  CHECK(outer.buffers()[0]->name == "0.1.running_mean");
+  CHECK(outer.parameters()[0]->value.norm() > 0);
+  CHECK(outer.output({1, 6, 6}) == op::TensorShape{2});
+  CHECK_THROWS_AS(static_cast<void>(outer.output({6, 6, 1})), bitloom::ShapeError);
+  const auto input = random_matrix<double>(36, 3, 1);
+  const auto check = train::check_gradients(outer.parameters(), [&](train::Tape<double>& tape) {
+    return weighted_mean(outer.forward(tape, tape.constant(input)));
+  });
+  CHECK(check.error < 1e-7);
 }
 
 TEST_CASE("a model without layers is the identity") {

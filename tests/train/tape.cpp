@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/train/tape.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <bitloom/train/gradient_check.hpp>
 #include <bitloom/train/operations.hpp>
+#include <train/backwards.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -101,6 +104,79 @@ TEST_CASE("values stay where they are while the tape grows") {
   for (int i = 0; i < 1000; ++i) tape.constant(train::Matrix<double>::Zero(2, 2));
   CHECK(&first.value() == address);
   CHECK(first.value()(0, 0) == 42);
+}
+
+TEST_CASE("a cleared tape gives the memory of its results to the next ones of the same size") {
+  train::Tape<double> tape;
+  auto x = scalar(2);
+  const auto* const before = sine(tape.constant(train::Matrix<double>::Ones(30, 20))).value().data();
+  const auto result = tape.matrix(30, 20);
+  CHECK(result.data() != before);  // still in use
+  tape.clear();
+  const auto other = tape.matrix(20, 30), first = tape.matrix(30, 20), second = tape.matrix(30, 20),
+             third = tape.matrix(30, 20);
+  CHECK((other.rows() == 20 && first.rows() == 30 && first.cols() == 20));
+  CHECK((first.data() == before || second.data() == before));
+  CHECK((first.data() != second.data() && third.data() != before));
+}
+
+TEST_CASE("a result that is taken off the tape is moved, a parameter is copied") {
+  train::Tape<double> tape;
+  auto x = scalar(2);
+  const auto v = tape.parameter(x), y = multiply(v, v);
+  const auto* const data = y.value().data();
+  const auto taken = tape.take(y);
+  CHECK((taken.data() == data && taken(0, 0) == 4 && y.value().size() == 0));
+  CHECK(tape.take(v)(0, 0) == 2);
+  CHECK(x.value(0, 0) == 2);
+  train::Tape<double> other;
+  CHECK_THROWS_AS(static_cast<void>(other.take(v)), bitloom::Error);
+}
+
+TEST_CASE("blocks cover an extent once, for every executor") {
+  for (const Eigen::Index extent : {0, 1, 7, 8, 9})
+    for (const Eigen::Index width : {0, 1, 4, 100}) {
+      std::vector<int> visits(static_cast<std::size_t>(extent));
+      const train::Tape<double> tape{Backwards{}};
+      tape.for_each_block(extent, width, [&](Eigen::Index begin, Eigen::Index count) {
+        CHECK((count >= 1 && count <= std::max<Eigen::Index>(width, 1)));
+        for (auto i = begin; i < begin + count; ++i) ++visits[static_cast<std::size_t>(i)];
+      });
+      CHECK(visits == std::vector<int>(static_cast<std::size_t>(extent), 1));
+    }
+}
+
+TEST_CASE("gradients that are filled in part by part are set first and added to later") {
+  auto x = random_parameter<double>("x", 3, 7, 1);
+  train::Tape<double> tape;
+  const auto v = tape.parameter(x);
+  const auto twice = [](train::Value<double> input) {
+    return input.tape().record(input.value() * 2.0, {input}, [=](train::Value<double> result) {
+      input.add_gradient_columns(2, [&](Eigen::Index begin, Eigen::Index count) {
+        return result.gradient().middleCols(begin, count) * 2.0;
+      });
+    });
+  };
+  tape.backward(sum(add(twice(v), twice(v))));
+  CHECK(x.gradient == train::Matrix<double>::Constant(3, 7, 4));
+  tape.backward(sum(twice(v)));
+  CHECK(x.gradient == train::Matrix<double>::Constant(3, 7, 6));
+  const auto fixed = tape.constant(x.value);
+  fixed.add_gradient_columns(
+      2, [](Eigen::Index, Eigen::Index) { return train::Matrix<double>(); });  // not called
+}
+
+TEST_CASE("a result may have any number of parents") {
+  auto x = scalar(1), y = scalar(2), z = scalar(3);
+  train::Tape<double> tape;
+  const std::vector<train::Value<double>> all{tape.parameter(x), tape.parameter(y), tape.parameter(z)};
+  train::Matrix<double> total(1, 1);
+  total(0, 0) = 6;
+  tape.backward(
+      tape.record(total, std::span<const train::Value<double>>(all), [=](train::Value<double> result) {
+        for (const auto& parent : all) parent.add_gradient(result.gradient());
+      }));
+  CHECK((x.gradient(0, 0) == 1 && y.gradient(0, 0) == 1 && z.gradient(0, 0) == 1));
 }
 
 TEST_CASE("misuse is an error and no crash") {

@@ -7,6 +7,7 @@
 
 #include <Eigen/Core>
 
+#include <bitloom/core/random.hpp>
 #include <bitloom/op/shape.hpp>
 
 namespace bitloom::train {
@@ -46,14 +47,29 @@ concept Layer = Scalar<S> && std::copyable<L> &&
   { frozen.forward(tape, input) } -> std::same_as<Value<S>>;
 };
 
-/// A layer that learns. `parameters()` is a range of pointers, in the same order on every call.
+/// A layer that draws or sets its own start.
+template <class L>
+concept SelfInitializing = requires(L& layer, core::Random& random) {
+  { layer.initialize(random) } -> std::same_as<void>;
+};
+
+/// A layer that learns. `parameters()` is a range of pointers, in the same order on every call. It is
+/// `SelfInitializing`, or else its first parameter is a weight that is drawn for its `fan_in`, and the others start at
+/// zero.
 template <class L, class S>
 concept LearningLayer = Layer<L, S> && requires(L& layer, const L& frozen) {
   { *layer.parameters().begin() } -> std::convertible_to<Parameter<S>*>;
   { *frozen.parameters().begin() } -> std::convertible_to<const Parameter<S>*>;
-  {
-    frozen.fan_in()
-    } -> std::convertible_to<double>;  // inputs that one output adds up, for the initialization
+} &&(SelfInitializing<L> || requires(const L& frozen) {
+  { frozen.fan_in() } -> std::convertible_to<double>;  // inputs that one output adds up
+});
+
+/// A layer with a state that is no parameter but has to be saved with them, e.g. running means. `buffers()` is a range
+/// of pointers, in the same order on every call.
+template <class L, class S>
+concept StatefulLayer = Layer<L, S> && requires(L& layer, const L& frozen) {
+  { *layer.buffers().begin() } -> std::convertible_to<Parameter<S>*>;
+  { *frozen.buffers().begin() } -> std::convertible_to<const Parameter<S>*>;
 };
 
 /// What `fit` and `accuracy` need: a function from items to outputs that knows its parameters.

@@ -21,7 +21,7 @@ Value<S> apply(const Dense<S>&, Value<S> input, Value<S> weight, Value<S> bias) 
 }
 template <Scalar S>
 Value<S> apply(const Conv2d<S>& layer, Value<S> input, Value<S> weight, Value<S> bias) {
-  return conv2d(input, weight, bias, layer.geometry);
+  return conv2d(input, weight, bias, layer.geometry, layer.groups);
 }
 
 }  // namespace detail

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/train/concepts.hpp>
+#include <bitloom/train/executor.hpp>
 #include <bitloom/train/parameter.hpp>
 
 namespace bitloom::train {
@@ -57,6 +61,37 @@ class Value {
     return own.gradient;
   }
 
+  /// The gradient's memory, for backward functions that fill it part by part.
+  struct GradientTarget {
+    Matrix<S>& sum;  ///< shape of the value
+    bool fresh;      ///< nothing was added yet: the elements are undefined, and every one has to be set
+  };
+
+  /// Call once per backward function, and only if the gradient is needed; then set or add to every element.
+  [[nodiscard]] GradientTarget gradient_target() const {
+    auto& own = node();
+    const bool fresh = !own.touched;
+    if (fresh) own.gradient.resize(own.value->rows(), own.value->cols());
+    own.touched = true;
+    return {own.gradient, fresh};
+  }
+
+  /// Adds a matrix that is computed in blocks of columns, on the tape's executor, if the gradient is needed.
+  ///
+  /// @param width  columns of a block; has to depend on shapes alone, see `Tape::for_each_block`
+  /// @param term   called as `term(begin, count)`, returns an expression for those columns of what is added
+  template <std::invocable<Eigen::Index, Eigen::Index> Term>
+  void add_gradient_columns(Eigen::Index width, Term&& term) const {
+    if (!needs_gradient()) return;
+    const auto target = gradient_target();
+    tape_->for_each_block(target.sum.cols(), width, [&](Eigen::Index begin, Eigen::Index count) {
+      if (target.fresh)
+        target.sum.middleCols(begin, count).noalias() = term(begin, count);
+      else
+        target.sum.middleCols(begin, count).noalias() += term(begin, count);
+    });
+  }
+
   /// The tape that it lives on.
   [[nodiscard]] Tape<S>& tape() const {
     node();
@@ -79,15 +114,35 @@ class Value {
   std::uint64_t generation_ = 0;
 };
 
+/// What a result is computed from, for `Tape::record`: a list in braces, or a span.
+template <Scalar S>
+class Parents {
+ public:
+  Parents(std::initializer_list<Value<S>> values) : values_(values.begin(), values.size()) {}  // implicit
+  Parents(std::span<const Value<S>> values) : values_(values) {}                               // implicit
+
+  [[nodiscard]] auto begin() const { return values_.begin(); }
+  [[nodiscard]] auto end() const { return values_.end(); }
+
+ private:
+  std::span<const Value<S>> values_;
+};
+
 /// Records a computation and runs it backwards (reverse-mode differentiation).
 ///
 /// Every operation is a call of `record`; there is no other way to add one. What depends on no parameter costs
 /// no gradient and keeps no closure, so a forward pass over constants is inference. The order of all sums is the
-/// order of recording, reversed.
+/// order of recording, reversed; inside of operations it depends on shapes alone, so that every executor gives the
+/// same bits.
 template <Scalar S>
 class Tape {
  public:
+  /// Operations run on the calling thread.
   Tape() = default;
+
+  /// Operations spread their large loops with the executor, e.g. `core::Threads`.
+  explicit Tape(AnyExecutor executor) : executor_(std::move(executor)) {}
+
   Tape(const Tape&) = delete;  // values point to their tape
   Tape& operator=(const Tape&) = delete;
 
@@ -126,7 +181,7 @@ class Tape {
   ///                  and calls `add_gradient` (or `gradient_sum`, if `needs_gradient`) on the parents
   /// @throws Error    a parent is on another tape
   template <std::invocable<Value<S>> Backward>
-  Value<S> record(Matrix<S> value, std::initializer_list<Value<S>> parents, Backward&& backward) {
+  Value<S> record(Matrix<S> value, Parents<S> parents, Backward&& backward) {
     bool needs_gradient = false;
     for (const auto& parent : parents) {
       check_own("parent", parent);
@@ -137,6 +192,54 @@ class Tape {
     node.needs_gradient = needs_gradient;
     if (needs_gradient) node.backward = std::forward<Backward>(backward);
     return last();
+  }
+
+  /// The same for an Eigen expression, which is evaluated into memory that the tape has kept.
+  template <class Derived, std::invocable<Value<S>> Backward>
+  Value<S> record(const Eigen::MatrixBase<Derived>& value, Parents<S> parents, Backward&& backward) {
+    auto result = matrix(value.rows(), value.cols());
+    result.noalias() = value;
+    return record(std::move(result), parents, std::forward<Backward>(backward));
+  }
+
+  /// A matrix for an operation to fill, its elements undefined. Its memory is that of an equally large result from
+  /// before the last `clear`, if there is one that is not in use yet.
+  [[nodiscard]] Matrix<S> matrix(Eigen::Index rows, Eigen::Index columns) {
+    const auto found = std::find_if(spare_.begin(), spare_.end(), [&](const Matrix<S>& spare) {
+      return spare.rows() == rows && spare.cols() == columns;
+    });
+    if (found == spare_.end()) return Matrix<S>(rows, columns);
+    Matrix<S> result = std::move(*found);
+    *found = std::move(spare_.back());
+    spare_.pop_back();
+    return result;
+  }
+
+  /// Moves a result off the tape; its handle's value is empty from then on. A parameter is copied.
+  [[nodiscard]] Matrix<S> take(Value<S> value) {
+    check_own("take", value);
+    auto& node = nodes_[value.index_];
+    if (node.value == &node.storage) return std::move(node.storage);
+    return *node.value;
+  }
+
+  /// Calls body(0) … body(count - 1) on the tape's executor. Bodies write to places of their own; what they are
+  /// must not depend on the number of threads.
+  template <class Body>
+  void for_each_index(std::int64_t count, Body&& body) const {
+    if (count == 1)  // not worth a start of threads
+      body(std::int64_t{0});
+    else
+      executor_.for_each_index(count, body);
+  }
+
+  /// Cuts 0 … extent - 1 into consecutive blocks of `width`, the last one maybe shorter, and calls
+  /// `body(begin, count)` for each on the executor.
+  template <class Body>
+  void for_each_block(Eigen::Index extent, Eigen::Index width, Body&& body) const {
+    width = std::max<Eigen::Index>(width, 1);
+    for_each_index((extent + width - 1) / width,
+                   [&](std::int64_t block) { body(block * width, std::min(width, extent - block * width)); });
   }
 
   /// Adds the derivative of `loss` by every recorded parameter to the parameter's gradient.
@@ -155,9 +258,15 @@ class Tape {
         nodes_[i].parameter->gradient += nodes_[i].gradient;
   }
 
-  /// Forgets everything recorded, keeps the gradients' memory for the next step; older handles become invalid.
+  /// Forgets everything recorded, keeps the memory of results and gradients for the next step; older handles become
+  /// invalid.
   void clear() {
-    for (std::size_t i = 0; i < count_; ++i) nodes_[i].backward = nullptr;
+    spare_.clear();
+    for (std::size_t i = 0; i < count_; ++i) {
+      nodes_[i].backward = nullptr;
+      if (nodes_[i].storage.size() > 0) spare_.push_back(std::move(nodes_[i].storage));
+      nodes_[i].storage.resize(0, 0);
+    }
     count_ = 0;
     ++generation_;
   }
@@ -190,11 +299,13 @@ class Tape {
 
   Value<S> last() { return Value<S>(*this, count_ - 1, generation_); }
 
-  void check_own(const char* name, const Value<S>& value) {
+  void check_own(const char* name, const Value<S>& value) const {
     if (&value.tape() != this) throw Error(std::string(name) + ": the value is on another tape");
   }
 
-  std::deque<Node> nodes_;  // values hold references into it while it grows
+  AnyExecutor executor_;
+  std::vector<Matrix<S>> spare_;  // memory of results from before the last clear
+  std::deque<Node> nodes_;        // values hold references into it while it grows
   std::size_t count_ = 0;
   std::uint64_t generation_ = 1;
 };

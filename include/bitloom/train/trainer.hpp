@@ -13,7 +13,7 @@
 #include <bitloom/core/error.hpp>
 #include <bitloom/train/concepts.hpp>
 #include <bitloom/train/dataset.hpp>
-#include <bitloom/train/operations.hpp>
+#include <bitloom/train/losses.hpp>
 #include <bitloom/train/schedule.hpp>
 
 namespace bitloom::train {
