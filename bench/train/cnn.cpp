@@ -18,6 +18,7 @@
 #include <bitloom/core/random.hpp>
 #include <bitloom/core/threads.hpp>
 #include <bitloom/rtl/tool.hpp>
+#include <bitloom/train/losses.hpp>
 #include <bitloom/train/optimizer.hpp>
 #include <bitloom/train/sequential.hpp>
 

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 #include <bitloom/train/activation_layers.hpp>
+#include <bitloom/train/losses.hpp>
 #include <bitloom/train/sequential.hpp>
 #include <train/random_parameter.hpp>
 

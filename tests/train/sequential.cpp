@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 #include <bitloom/train/gradient_check.hpp>
+#include <bitloom/train/losses.hpp>
 #include <train/backwards.hpp>
 #include <train/random_parameter.hpp>
 
