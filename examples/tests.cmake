@@ -37,8 +37,8 @@ bitloom_bad_input(impossible_layer compute_in_bram "layers[0][1][2]: -1" cost --
 bitloom_bad_input(infeasible compute_in_bram "480 block RAMs" explore --network alexnet --dsp 880 --bram 480)
 bitloom_bad_input(no_feature_maps compute_in_bram "iofmap" explore --network "${example_data}/no_feature_maps.json")
 add_test(NAME examples.compute_in_bram.explore COMMAND "${CMAKE_COMMAND}"
-  -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DARGUMENTS=--network;resnet18;--bits;4;--variant;2sa"
-  "-DSTORED=${example_data}/explore.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/explore.json" -P "${PROJECT_SOURCE_DIR}/tests/support/explore.cmake")
+  -DPROGRAM=$<TARGET_FILE:compute_in_bram> "-DARGUMENTS=explore;--network;resnet18;--bits;4;--variant;2sa"
+  "-DSTORED=${example_data}/explore.json" "-DOUTPUT=${CMAKE_CURRENT_BINARY_DIR}/explore.json" -P "${PROJECT_SOURCE_DIR}/tests/support/report.cmake")
 add_test(NAME examples.compute_in_bram.trace COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:compute_in_bram>
   "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/traces" -P "${PROJECT_SOURCE_DIR}/tests/support/trace.cmake")
 foreach(variant 2sa 1da)

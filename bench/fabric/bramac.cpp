@@ -13,6 +13,7 @@
 #include <bitloom/fabric/bramac_batch.hpp>
 
 #include "support/summary.hpp"
+#include "support/value_product.hpp"
 
 namespace bitloom::fabric {
 
@@ -43,33 +44,8 @@ using namespace bitloom::fabric;
 
 constexpr Operands int4{.weight_bits = 4, .activation_bits = 4};
 
-std::vector<std::int16_t> random_values(std::int64_t count, int low, int high, std::uint64_t seed) {
-  core::Random random(seed);
-  std::vector<std::int16_t> values;
-  for (std::int64_t i = 0; i < count; ++i)
-    values.push_back(static_cast<std::int16_t>(random.integer(low, high)));
-  return values;
-}
-
-/// The value view on a product of 1024³, packing included, after a check of some sums.
 void bramac_value_gemm_int4_1024(benchmark::State& state) {
-  constexpr std::int64_t n = 1024;
-  const MatrixShape shape{.rows = n, .columns = n, .vectors = n};
-  const auto weights = random_values(n * n, -8, 7, 1);
-  const auto activations = random_values(n * n, 0, 15, 2);
-  std::vector<std::int32_t> sums(static_cast<std::size_t>(n * n));
-  Bramac2sa::multiply(shape, int4, weights, activations, sums);
-  for (std::size_t i = 0; i < 1024; i += 37) {
-    const std::size_t j = (i * 411) % 1024;
-    std::int32_t sum = 0;
-    for (std::size_t k = 0; k < 1024; ++k) sum += weights[i * 1024 + k] * activations[k * 1024 + j];
-    if (sum != sums[i * 1024 + j]) return state.SkipWithError("a sum is wrong");
-  }
-  for (auto _ : state) {
-    Bramac2sa::multiply(shape, int4, weights, activations, sums);
-    benchmark::DoNotOptimize(sums.data());
-  }
-  state.SetItemsProcessed(state.iterations() * shape.macs());
+  bench::value_product_1024<Bramac2sa>(state, int4);
 }
 BENCHMARK(bramac_value_gemm_int4_1024);
 

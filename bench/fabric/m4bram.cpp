@@ -11,6 +11,7 @@
 #include <bitloom/fabric/m4bram_value.hpp>
 
 #include "support/summary.hpp"
+#include "support/value_product.hpp"
 
 namespace {
 
@@ -19,35 +20,9 @@ using namespace bitloom::fabric;
 
 constexpr Operands w4a6{.weight_bits = 4, .activation_bits = 6};
 
-std::vector<std::int16_t> random_values(std::int64_t count, const format::IntegerRange& range,
-                                        std::uint64_t seed) {
-  core::Random random(seed);
-  std::vector<std::int16_t> values;
-  for (std::int64_t i = 0; i < count; ++i)
-    values.push_back(static_cast<std::int16_t>(random.integer(range.lowest, range.max)));
-  return values;
-}
-
-/// The value view on a product of 1024³, packing included, after a check of some sums. The peer is in bramac.cpp.
+/// The peer is in bramac.cpp.
 void m4bram_value_gemm_w4a6_1024(benchmark::State& state) {
-  using B = M4bram<Large, DoublePumped, 4>;
-  constexpr std::int64_t n = 1024;
-  const MatrixShape shape{.rows = n, .columns = n, .vectors = n};
-  const auto weights = random_values(n * n, operand_range(w4a6.weight_bits, true), 1);
-  const auto activations = random_values(n * n, operand_range(w4a6.activation_bits, false), 2);
-  std::vector<std::int32_t> sums(static_cast<std::size_t>(n * n));
-  B::multiply(shape, w4a6, weights, activations, sums);
-  for (std::size_t i = 0; i < 1024; i += 37) {
-    const std::size_t j = (i * 411) % 1024;
-    std::int32_t sum = 0;
-    for (std::size_t k = 0; k < 1024; ++k) sum += weights[i * 1024 + k] * activations[k * 1024 + j];
-    if (sum != sums[i * 1024 + j]) return state.SkipWithError("a sum is wrong");
-  }
-  for (auto _ : state) {
-    B::multiply(shape, w4a6, weights, activations, sums);
-    benchmark::DoNotOptimize(sums.data());
-  }
-  state.SetItemsProcessed(state.iterations() * shape.macs());
+  bench::value_product_1024<M4bram<Large, DoublePumped, 4>>(state, w4a6);
 }
 BENCHMARK(m4bram_value_gemm_w4a6_1024);
 

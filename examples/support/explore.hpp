@@ -42,6 +42,16 @@ struct ExploreOptions {
   std::string json;
 };
 
+/// `--dsp` and `--bram`: what the device offers.
+inline void add_budgets(CLI::App& command, accel::Budgets& budgets) {
+  command.add_option("--dsp", budgets.dsp, "DSP slices of the device")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+  command.add_option("--bram", budgets.bram, "block RAMs of the device")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
+      ->capture_default_str();
+}
+
 inline CLI::App& add_explore(CLI::App& app, ExploreOptions& options) {
   auto& command = *app.add_subcommand(
       "explore",
@@ -58,12 +68,7 @@ inline CLI::App& add_explore(CLI::App& app, ExploreOptions& options) {
       ->delimiter(',')
       ->check(CLI::IsMember({"2sa", "1da"}, CLI::ignore_case))
       ->capture_default_str();
-  command.add_option("--dsp", options.budgets.dsp, "DSP slices of the device")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
-      ->capture_default_str();
-  command.add_option("--bram", options.budgets.bram, "block RAMs of the device")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
-      ->capture_default_str();
+  add_budgets(command, options.budgets);
   auto* released = command.add_flag(
       "--released", options.released,
       "the study as published: rounding errors of its script, AlexNet's stream buffers in all area ratios");

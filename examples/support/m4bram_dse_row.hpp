@@ -19,6 +19,7 @@
 
 #include "check.hpp"
 #include "dla_reference.hpp"
+#include "m4bram_kinds.hpp"
 
 namespace bitloom::examples {
 
@@ -94,9 +95,9 @@ inline accel::M4bramWorkload study_network(NeighbourNetworks& networks, const St
 template <class F>
 decltype(auto) visit_objective(const StudyRow& row, F&& f) {
   const auto& text = row.text("objective");
-  if (text == accel::BestQuality::name) return f(accel::BestQuality{});
-  if (text == accel::BestSpeedup::name) return f(accel::BestSpeedup{});
-  throw ParseError(row.where() + ": objective '" + text + "' is neither qf nor speedup");
+  if (text != accel::BestQuality::name && text != accel::BestSpeedup::name)
+    throw ParseError(row.where() + ": objective '" + text + "' is neither qf nor speedup");
+  return visit_objective(text, f);
 }
 
 using ReleasedStudy = accel::ReleasedM4bramStudy;
@@ -104,15 +105,16 @@ using ReleasedStudy = accel::ReleasedM4bramStudy;
 /// Calls f(std::type_identity<Comparison>{}) for a clock mode and size, as in `dS`, with or without slices.
 template <class F>
 decltype(auto) visit_m4bram(const std::string& config, bool alone, const std::string& where, F&& f) {
-  const auto with = [&]<class Size, class Clocking>() -> decltype(auto) {
-    if (alone) return f(std::type_identity<accel::M4bramAloneComparison<ReleasedStudy, Size, Clocking>>{});
-    return f(std::type_identity<accel::M4bramComparison<ReleasedStudy, Size, Clocking>>{});
-  };
-  if (config == "sS") return with.template operator()<fabric::Small, fabric::Synchronous>();
-  if (config == "dS") return with.template operator()<fabric::Small, fabric::DoublePumped>();
-  if (config == "sL") return with.template operator()<fabric::Large, fabric::Synchronous>();
-  if (config == "dL") return with.template operator()<fabric::Large, fabric::DoublePumped>();
-  throw ParseError(where + ": '" + config + "' is not s or d for the clock and S or L for the size");
+  if (config != "sS" && config != "dS" && config != "sL" && config != "dL")
+    throw ParseError(where + ": '" + config + "' is not s or d for the clock and S or L for the size");
+  return visit_m4bram_kind(
+      config[1] == 'L' ? "l" : "s", config[0] == 'd' ? "dp" : "sync",
+      [&]<class Size, class Clocking>(std::type_identity<Size>,
+                                      std::type_identity<Clocking>) -> decltype(auto) {
+        if (alone)
+          return f(std::type_identity<accel::M4bramAloneComparison<ReleasedStudy, Size, Clocking>>{});
+        return f(std::type_identity<accel::M4bramComparison<ReleasedStudy, Size, Clocking>>{});
+      });
 }
 
 template <class F>
@@ -138,10 +140,14 @@ accel::Candidate score_baseline(const accel::M4bramWorkload& workload, const acc
                                           accel::baseline_reference<C>(workload, widths));
 }
 
-/// A listed tile is as good as the best that was found, and fits.
+/// A listed tile is one of the space, as good as the best that was found, and fits.
 template <class T, class Objective>
-void check_listed(StudyRow& row, const accel::FoundBest<T>& found, const accel::Scored<T>& listed,
-                  const accel::Budgets& budgets, Objective) {
+void check_listed(StudyRow& row, const accel::FactoredSpace<T>& space, const accel::FoundBest<T>& found,
+                  const accel::Scored<T>& listed, const accel::Budgets& budgets, Objective) {
+  const auto& tile = listed.tile;
+  if (std::ranges::none_of(space.columns, [&](const T& c) { return accel::paired(c, tile) == tile; }) ||
+      std::ranges::none_of(space.channels, [&](const T& c) { return accel::paired(tile, c) == tile; }))
+    row.differ("the search does not try that configuration");
   if (!found.best)
     row.differ("no configuration is feasible: " + accel::limit_text(found.feasibility, budgets));
   else if (!is_close(Objective::value(listed), Objective::value(*found.best), 1e-9))

@@ -23,6 +23,8 @@
 #include <bitloom/core/version.hpp>
 
 #include "explore.hpp"
+#include "m4bram_design_report.hpp"
+#include "m4bram_kinds.hpp"
 #include "program.hpp"
 #include "report.hpp"
 
@@ -92,12 +94,7 @@ inline CLI::App& add_m4bram_explore(CLI::App& app, M4bramExploreOptions& options
       ->capture_default_str();
   auto* no_dsp = command.add_flag("--no-dsp", options.no_dsp, "M4BRAM alone, without DSP slices");
   no_dsp->excludes(share);
-  command.add_option("--dsp", options.budgets.dsp, "DSP slices of the device")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
-      ->capture_default_str();
-  command.add_option("--bram", options.budgets.bram, "block RAMs of the device")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
-      ->capture_default_str();
+  add_budgets(command, options.budgets);
   command
       .add_option("--objective", options.objective,
                   "speedup, or qf: speed-up squared over area; alone the speed-up counts, with two widths qf")
@@ -128,143 +125,10 @@ inline CLI::App& add_m4bram_explore(CLI::App& app, M4bramExploreOptions& options
 
 namespace detail {
 
-inline std::string rows_text(const accel::Tile& tile) {
-  return fmt::format("{} row{}", tile.p, tile.p == 1 ? "" : "s");
-}
-inline std::string design_text(const accel::Tile& tile) {
-  return fmt::format("{}, {}", tile_text(tile), rows_text(tile));
-}
-inline std::string design_text(const accel::HybridTile& tile) {
-  return fmt::format("{} + {}, {}", tile_text(tile.dsp), tile_text(tile.bram), rows_text(tile.dsp));
-}
-
-inline nlohmann::json tile_json(const accel::Tile& tile) {
-  auto json = to_json(tile);
-  json["p_output_rows"] = tile.p;
-  return json;
-}
-inline nlohmann::json tile_json(const accel::HybridTile& tile) {
-  return {{"dsp", tile_json(tile.dsp)}, {"bram", tile_json(tile.bram)}};
-}
-
-template <class T>
-nlohmann::json scored_json(const accel::Scored<T>& c) {
-  return {{"tile", tile_json(c.tile)},
-          {"dsp_slices", c.resources.dsp},
-          {"filter_brams", c.resources.filter_bram},
-          {"stream_brams", c.resources.stream_bram},
-          {"area_units", c.resources.area},
-          {"cycles_per_image", c.cycles},
-          {"speedup", c.speedup},
-          {"area_ratio", c.area_ratio},
-          {"quality", c.quality}};
-}
-
-/// An exploration printed, and as JSON.
-template <class Exploration>
-nlohmann::json report_m4bram(const accel::M4bramWorkload& workload, const Exploration& found,
-                             const std::string& name, const M4bramExploreOptions& options) {
-  core::Table designs({"overlay", "tile q/c/k", "DSP", "filter BRAM", "stream BRAM", "area [units]",
-                       "cycles/image", "latency [us]"});
-  const auto add = [&](std::string overlay, const auto& c, const std::string& tile) {
-    designs.add_row({std::move(overlay), tile, std::to_string(c.resources.dsp),
-                     std::to_string(c.resources.filter_bram), std::to_string(c.resources.stream_bram),
-                     fmt::format("{:.1f}", c.resources.area), std::to_string(c.cycles),
-                     options.clock_mhz > 0
-                         ? fmt::format("{:.1f}", static_cast<double>(c.cycles) / options.clock_mhz)
-                         : "-"});
-  };
-  const auto& baseline = found.best_baseline();
-  const auto& best = found.best();
-  add("DLA", baseline, design_text(baseline.tile));
-  add(name, best, design_text(best.tile));
-  fmt::print("{}\nspeed-up {:.4f}, area ratio {:.4f}, speed-up squared per area {:.4f}\n\n", designs.text(),
-             best.speedup, best.area_ratio, best.quality);
-
-  core::Table layers({"layer", "DLA", "cycles", "enhanced", "cycles"});
-  auto layer_json = nlohmann::json::array();
-  const auto& plain = workload.net.baseline.layers;
-  const auto& enhanced = workload.net.enhanced.layers;
-  for (std::size_t i = 0; i < std::max(plain.size(), enhanced.size()); ++i) {
-    const auto text = [i](const auto& list) {
-      return i < list.size() ? layer_text(list[i]) : std::string("-");
-    };
-    const auto cycles = [i](const auto& list) {
-      return i < list.size() ? std::to_string(list[i]) : std::string("-");
-    };
-    const auto count = [i](const auto& list) { return i < list.size() ? nlohmann::json(list[i]) : nullptr; };
-    layers.add_row({std::to_string(i + 1), text(plain), cycles(found.baseline_cycles), text(enhanced),
-                    cycles(found.enhanced_cycles)});
-    layer_json.push_back({{"baseline_layer", text(plain)},
-                          {"baseline_cycles", count(found.baseline_cycles)},
-                          {"enhanced_layer", text(enhanced)},
-                          {"enhanced_cycles", count(found.enhanced_cycles)}});
-  }
-  fmt::print("{}\n", layers.text());
-
-  core::Table counts(
-      {"tiles tried", "candidates", "over DSP", "over BRAM", "over both", "within", "not faster", "ties"});
-  const auto count = [&](const char* overlay, const auto& search) {
-    const auto& f = search.feasibility;
-    counts.add_row({overlay, std::to_string(f.candidates), std::to_string(f.over_dsp),
-                    std::to_string(f.over_bram), std::to_string(f.over_both), std::to_string(f.within),
-                    std::to_string(f.not_faster), std::to_string(search.ties)});
-  };
-  count("DLA", found.baseline);
-  count("enhanced", found.enhanced);
-  fmt::print("{}\n", counts.text());
-
-  core::Table front({"Pareto front", "cycles/image", "area [units]", "speed-up", "area ratio"});
-  auto front_json = nlohmann::json::array();
-  for (const auto& c : found.enhanced.front) {
-    front.add_row({design_text(c.tile), std::to_string(c.cycles), fmt::format("{:.1f}", c.resources.area),
-                   fmt::format("{:.4f}", c.speedup), fmt::format("{:.4f}", c.area_ratio)});
-    front_json.push_back(scored_json(c));
-  }
-  fmt::print("{}\n", front.text());
-  auto baseline_json = scored_json(baseline);
-  for (const auto* key :
-       {"speedup", "area_ratio", "quality"})  // these are over the tile that its search starts from
-    baseline_json.erase(key);
-  auto best_json = scored_json(best);
-  if (options.clock_mhz > 0) {
-    baseline_json["latency_us"] = static_cast<double>(baseline.cycles) / options.clock_mhz;
-    best_json["latency_us"] = static_cast<double>(best.cycles) / options.clock_mhz;
-  }
-  return {{"network", workload.net.name},
-          {"overlay", name},
-          {"baseline", baseline_json},
-          {"enhanced", best_json},
-          {"layers", layer_json},
-          {"ties", {{"baseline", found.baseline.ties}, {"enhanced", found.enhanced.ties}}},
-          {"feasibility",
-           {{"baseline", to_json(found.baseline.feasibility)},
-            {"enhanced", to_json(found.enhanced.feasibility)}}},
-          {"pareto_front", front_json}};
-}
-
 /// The study in integers, with the cycles and readouts that the block has for signed activations.
 using HardwareStudy =
     accel::WithReadouts<accel::WithMac2<accel::CorrectedM4bramStudy, accel::SignedMac2>, accel::SafeReadouts>;
 using M4bramStudies = core::TypeList<accel::ReleasedM4bramStudy, accel::CorrectedM4bramStudy, HardwareStudy>;
-
-/// Calls f(size, clocking) with types of M4BRAM by their letters.
-template <class F>
-decltype(auto) visit_m4bram_kind(const std::string& size, const std::string& clock, F&& f) {
-  return core::visit_at(
-      core::TypeList<fabric::Small, fabric::Large>{}, size == "l" ? 1 : 0, [&](auto sized) -> decltype(auto) {
-        return core::visit_at(core::TypeList<fabric::Synchronous, fabric::DoublePumped>{},
-                              clock == "dp" ? 1 : 0,
-                              [&](auto clocked) -> decltype(auto) { return f(sized, clocked); });
-      });
-}
-
-/// Calls f(objective) with the policy of that name.
-template <class F>
-decltype(auto) visit_objective(const std::string& name, F&& f) {
-  return core::visit_at(core::TypeList<accel::BestQuality, accel::BestSpeedup>{}, name == "speedup" ? 1 : 0,
-                        [&]<class O>(std::type_identity<O>) -> decltype(auto) { return f(O{}); });
-}
 
 /// The networks of that name or file.
 inline std::vector<accel::M4bramWorkload> m4bram_workloads(const std::string& name) {
@@ -317,26 +181,24 @@ inline int run_m4bram_explore(const M4bramExploreOptions& options) {
     fmt::print("{}, {}, {}, {}-bit activations: within {} DSP slices and {} block RAMs\n\n",
                workload.net.name, name, weights, options.activation_bits, options.budgets.dsp,
                options.budgets.bram);
-    report["explorations"].push_back(detail::report_m4bram(workload, found, name, options));
+    report["explorations"].push_back(detail::report_m4bram(workload, found, name, options.clock_mhz));
   };
   std::vector<core::Constant> bramac_constants;
   // with the objective of the study, whatever that of M4BRAM is
   const auto compare_bramac = [&]<class Study>(std::type_identity<Study>,
-                                               const accel::M4bramWorkload& workload, double speedup,
-                                               std::int64_t cycles) {
+                                               const accel::M4bramWorkload& workload, const auto& found) {
     const auto compare = [&]<class Variant>(std::type_identity<Variant>) {
       const auto bramac = accel::explore_bramac_hybrid<Variant, Study>(workload, widths, options.budgets,
                                                                        accel::BestQuality{});
       add(workload, bramac, "DLA with " + std::string(Variant::name));
-      const auto by_speedups = speedup / bramac.best().speedup;
-      const auto by_cycles = static_cast<double>(bramac.best().cycles) / static_cast<double>(cycles);
+      const auto ratio = accel::compare_overlays(found, bramac);
       fmt::print(
           "M4BRAM over {}, which is chosen by qf: {:.4f} by speed-ups, each over a baseline of its own "
           "study, {:.4f} by "
           "cycles\n\n",
-          Variant::name, by_speedups, by_cycles);
-      report["explorations"].back().update(
-          {{"m4bram_over_this_by_speedups", by_speedups}, {"m4bram_over_this_by_cycles", by_cycles}});
+          Variant::name, ratio.published, ratio.like_for_like);
+      report["explorations"].back().update({{"m4bram_over_this_by_speedups", ratio.published},
+                                            {"m4bram_over_this_by_cycles", ratio.like_for_like}});
       bramac_constants.push_back(Variant::area_factor);
     };
     compare(std::type_identity<fabric::TwoSync>{});
@@ -366,8 +228,7 @@ inline int run_m4bram_explore(const M4bramExploreOptions& options) {
           const auto found = accel::explore_m4bram<Size, Clocking, Study>(workload, widths, options.budgets,
                                                                           objective, options.max_duplication);
           add(workload, found, "DLA with " + name);
-          if (options.compare_bramac)
-            compare_bramac(std::type_identity<Study>{}, workload, found.best().speedup, found.best().cycles);
+          if (options.compare_bramac) compare_bramac(std::type_identity<Study>{}, workload, found);
         });
       }
     }

@@ -19,9 +19,10 @@ namespace bitloom::rtl {
 /// registers, so one module serves all duplications.
 ///
 /// Select codes are those of the synchronous controller for both clockings: the released double-pumped one has the same
-/// code for zero and inverted, which no circuit can tell apart. Blocks whose policies make requests wait have none.
+/// code for zero and inverted, which no circuit can tell apart. Blocks whose policies make requests wait or trap wraps have
+/// none.
 template <fabric::M4bramBlock B>
-  requires(!B::policies::PortConflict::stalls)
+  requires(!B::policies::PortConflict::stalls && !B::policies::Overflow::traps)
 struct Hardware<B> {
   using Size = typename B::size;
   using Clocking = typename B::clocking;
