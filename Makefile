@@ -34,13 +34,13 @@ fuzz: ## random inputs for the parsers, with clang-19
 	ctest --preset fuzz -j $(JOBS)
 
 bench: ## the benchmarks; their figures go to build/bench/summary.json
-	@cmake/install-deps.sh build bench
+	@cmake/install-deps.sh build bench peers
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
 	build/bench/bitloom_bench
 
 performance: ## the benchmarks and the parse times, written to docs/performance.md
-	@cmake/install-deps.sh build bench
+	@cmake/install-deps.sh build bench peers
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS)
 	bench/performance.sh build/bench/bitloom_bench

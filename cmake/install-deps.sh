@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# install-deps.sh [build|test|bench|docs|clang|fuzz|format]...
+# install-deps.sh [build|test|bench|peers|docs|clang|fuzz|format]...
 #
 # Sees to it that the Debian packages of the named groups (default: build) are installed. Says and does nothing
 # when they are; installs what is missing with apt-get, as root or with a sudo that asks nothing; otherwise names
@@ -13,11 +13,12 @@ packages_of() {
                 nlohmann-json3-dev libcli11-dev libfmt-dev zlib1g-dev libpng-dev ;;
     test) echo doctest-dev verilator yosys g++ make ;;  # a simulation is compiled where the test runs
     bench) echo libbenchmark-dev libdnnl-dev libgemmlowp-dev verilator g++ make ;;
+    peers) echo python3-torch ;;  # large, and only what training is compared with
     docs) echo doxygen ;;
     clang) echo clang-19 ;;
     fuzz) echo clang-19 libclang-rt-19-dev ;;
     format) echo clang-format ;;
-    *) echo "install-deps.sh: '$1' is not one of build, test, bench, docs, clang, fuzz, format" >&2; return 2 ;;
+    *) echo "install-deps.sh: '$1' is not one of build, test, bench, peers, docs, clang, fuzz, format" >&2; return 2 ;;
   esac
 }
 
