@@ -9,26 +9,24 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
-#include <bitloom/core/random.hpp>
 #include <bitloom/core/threads.hpp>
 #include <bitloom/rtl/tool.hpp>
 #include <bitloom/train/losses.hpp>
 #include <bitloom/train/optimizer.hpp>
-#include <bitloom/train/sequential.hpp>
+#include <bitloom/train/tape.hpp>
 
+#include "support/small_cnn.hpp"
 #include "support/summary.hpp"
 
 namespace {
 
 using namespace bitloom;
-
-int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+using bench::cores;
 
 /// Multiply-accumulate operations of a training step for one image: three products of every layer's size, of which the
 /// first layer does not need the input's gradient.
@@ -38,22 +36,15 @@ constexpr double macs_per_image = 2.0 * 784 * 16 * 9 + 3.0 * (196 * 32 * 144 + 1
 class Training {
  public:
   explicit Training(std::int64_t batch) {
-    model_.conv2d(16, {3, 1, 1}).batch_norm().relu().max_pool({2, 2, 0});
-    model_.conv2d(32, {3, 1, 1}).batch_norm().relu().max_pool({2, 2, 0});
-    model_.dense(128).relu().dense(10);
-    model_.initialize(1);
     parameters_ = model_.parameters();
-    core::Random random(2);
-    images_.resize(784, batch);
-    for (Eigen::Index i = 0; i < images_.size(); ++i) images_.data()[i] = static_cast<float>(random.normal());
-    for (std::int64_t i = 0; i < batch; ++i) labels_.push_back(static_cast<int>(random.integer(0, 9)));
+    data_ = bench::noise_images(batch);
   }
 
   /// @return  the loss before the step
   float step() {
     tape_.clear();
     const auto loss =
-        softmax_cross_entropy(model_.forward(tape_, tape_.constant(images_)), std::span<const int>(labels_));
+        softmax_cross_entropy(model_.forward(tape_, tape_.constant(data_.images)), std::span<const int>(data_.labels));
     const std::span<train::Parameter<float>* const> all(parameters_);
     train::zero_gradients(all);
     tape_.backward(loss);
@@ -62,11 +53,10 @@ class Training {
   }
 
  private:
-  train::Sequential<float> model_{{1, 28, 28}};
+  train::Sequential<float> model_ = bench::small_cnn();
   std::vector<train::Parameter<float>*> parameters_;
-  train::Matrix<float> images_;
-  std::vector<int> labels_;
-  train::Tape<float> tape_{core::Threads(cores())};
+  train::Dataset data_;
+  train::Tape<float> tape_{core::Threads(bench::cores())};
   train::Sgd<float> sgd_;
 };
 

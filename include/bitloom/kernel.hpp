@@ -10,5 +10,6 @@
 #include <bitloom/kernel/minifloat_array.hpp>
 #include <bitloom/kernel/minifloat_gemm.hpp>
 #include <bitloom/kernel/pack_codes.hpp>
+#include <bitloom/kernel/round_array.hpp>
 #include <bitloom/kernel/unpack_integers.hpp>
 #include <bitloom/kernel/words.hpp>

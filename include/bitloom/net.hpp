@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bitloom/net/code_format.hpp>
+#include <bitloom/net/code_network.hpp>
+#include <bitloom/net/code_stage.hpp>
 #include <bitloom/net/layer.hpp>
 #include <bitloom/net/layer_list.hpp>
 #include <bitloom/net/layer_widths.hpp>

@@ -8,6 +8,7 @@
 #include <bitloom/op/dot.hpp>
 #include <bitloom/op/fixed_sum.hpp>
 #include <bitloom/op/gemm.hpp>
+#include <bitloom/op/grouped_conv2d.hpp>
 #include <bitloom/op/im2col.hpp>
 #include <bitloom/op/low_rank.hpp>
 #include <bitloom/op/plain_code_gemm.hpp>

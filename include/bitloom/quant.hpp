@@ -24,6 +24,7 @@
 #include <bitloom/quant/policies.hpp>
 #include <bitloom/quant/quantized.hpp>
 #include <bitloom/quant/requantize.hpp>
+#include <bitloom/quant/round_array.hpp>
 #include <bitloom/quant/running.hpp>
 #include <bitloom/quant/scaling.hpp>
 #include <bitloom/quant/split_filters.hpp>

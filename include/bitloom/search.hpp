@@ -8,6 +8,7 @@
 #include <bitloom/search/cost.hpp>
 #include <bitloom/search/cost_table.hpp>
 #include <bitloom/search/decision.hpp>
+#include <bitloom/search/deploy.hpp>
 #include <bitloom/search/energy_cost.hpp>
 #include <bitloom/search/entropy_schedule.hpp>
 #include <bitloom/search/format_set.hpp>

@@ -111,7 +111,7 @@ TEST_CASE("batch normalizations refuse what does not fit") {
              two = tape.constant(Matrix::Ones(2, 1)), wrong = tape.constant(Matrix::Zero(59, 2)),
              single = tape.constant(Matrix::Zero(3, 1));
   CHECK_THROWS_WITH_AS(batch_norm(wrong, three, three, shape, epsilon),
-                       "batch_norm: input is 59x2, but has to have 60 rows", bitloom::ShapeError);
+                       "batch_norm: input is 59x2, but has to be 60x2", bitloom::ShapeError);
   CHECK_THROWS_WITH_AS(batch_norm(x, two, three, shape, epsilon),
                        "batch_norm: scale is 2x1, but has to be 3x1", bitloom::ShapeError);
   CHECK_THROWS_AS(batch_norm(x, three, two, shape, epsilon), bitloom::ShapeError);

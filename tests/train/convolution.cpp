@@ -120,17 +120,17 @@ TEST_CASE("shapes that do not fit the geometry are refused, and both named") {
              bias = tape.constant(Matrix::Zero(4, 1)), wrong = tape.constant(Matrix::Zero(17, 5));
   CHECK_NOTHROW(conv2d(images, weight, bias, conv));
   CHECK_THROWS_WITH_AS(conv2d(wrong, weight, bias, conv),
-                       "conv2d: input is 17x5, but the geometry needs 18x5", bitloom::ShapeError);
-  CHECK_THROWS_WITH_AS(conv2d(images, bias, bias, conv), "conv2d: weight is 4x1, but the geometry needs 4x18",
+                       "conv2d: input is 17x5, but has to be 18x5", bitloom::ShapeError);
+  CHECK_THROWS_WITH_AS(conv2d(images, bias, bias, conv), "conv2d: weight is 4x1, but has to be 4x18",
                        bitloom::ShapeError);
   CHECK_THROWS_WITH_AS(conv2d(images, weight, bias, conv, 2),
-                       "conv2d: weight is 4x18, but the geometry needs 4x9", bitloom::ShapeError);
+                       "conv2d: weight is 4x18, but has to be 4x9", bitloom::ShapeError);
   CHECK_THROWS_WITH_AS(conv2d(images, weight, bias, conv, 3),
                        "conv2d: groups 3 have to divide the channels 2 and the out_channels 4",
                        bitloom::ShapeError);
   CHECK_THROWS_AS(conv2d(images, weight, bias, conv, 0), bitloom::ShapeError);
   CHECK_THROWS_WITH_AS(conv2d(images, weight, weight, conv),
-                       "conv2d: bias is 4x18, but the geometry needs 4x1", bitloom::ShapeError);
+                       "conv2d: bias is 4x18, but has to be 4x1", bitloom::ShapeError);
   CHECK_THROWS_AS(conv2d(images, weight, bias, {.input = {2, 3, 3}, .out_channels = 4, .window = {6, 1, 1}}),
                   bitloom::ShapeError);
 }

@@ -57,6 +57,24 @@ TEST_CASE("gather takes items in the given order") {
     CHECK_THROWS_AS(static_cast<void>(train::gather(numbered(5), std::span(&wrong, 1))), bitloom::RangeError);
 }
 
+TEST_CASE("a shuffled data set has every item with its label, in an order that the seed decides") {
+  const auto dataset = numbered(50);
+  const auto mixed = train::shuffled(dataset, 3);
+  CHECK_NOTHROW(check(mixed));
+  std::vector<int> seen(50);
+  for (Eigen::Index i = 0; i < 50; ++i) {
+    const auto number = static_cast<int>(mixed.images(0, i));
+    ++seen[static_cast<std::size_t>(number)];
+    CHECK(mixed.images(1, i) == static_cast<float>(100 + number));
+    CHECK(mixed.labels[static_cast<std::size_t>(i)] == number % 3);
+  }
+  CHECK(seen == std::vector<int>(50, 1));
+  CHECK(mixed.images != dataset.images);
+  CHECK(mixed.images == train::shuffled(dataset, 3).images);
+  CHECK(mixed.images != train::shuffled(dataset, 4).images);
+  CHECK(train::shuffled(numbered(0), 1).count() == 0);
+}
+
 TEST_CASE("the batches of an epoch hold every item once, in an order that seed and epoch decide") {
   const train::Batches batches(10, 4, 1, 0);
   CHECK(batches.count() == 3);

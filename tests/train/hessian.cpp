@@ -6,7 +6,10 @@
 
 #include <doctest/doctest.h>
 #include <bitloom/train/activation_layers.hpp>
+#include <bitloom/train/attention.hpp>
+#include <bitloom/train/layer_norm.hpp>
 #include <bitloom/train/losses.hpp>
+#include <bitloom/train/rearrange.hpp>
 #include <bitloom/train/sequential.hpp>
 #include <train/random_parameter.hpp>
 
@@ -33,6 +36,30 @@ train::Value<S> loss_of(Model<S>& model, train::Tape<S>& tape) {
   const train::Matrix<S> images = random_matrix<double>(36, 3, 1).cast<S>();
   return softmax_cross_entropy(model.forward(tape, tape.constant(images)), std::span<const int>(labels),
                                {.label_smoothing = 0.1});
+}
+
+/// A loss that goes through every smooth operation that `small_cnn` does not have; p is [6 × 4], its elements in -1..1.
+template <class S>
+train::Value<S> loss_of_operations(train::Value<S> p) {
+  auto& tape = p.tape();
+  const auto ones = tape.constant(train::Matrix<S>::Ones(6, 1));
+  const auto positive = exp(scale(p, 0.5));
+  const auto means = mean(p, train::Features{});
+  const std::vector<train::Value<S>> parts{
+      divide(sigmoid(p), positive),
+      subtract(log(positive), means),
+      multiply(sqrt(positive), tanh(p)),
+      train::gelu<train::TanhForm>(p),
+      softmax(p),
+      multiply(log_softmax(p), p),
+      layer_norm(p, ones, sum(p, train::Batch{}), 0.1),
+      train::attention<train::Causal>(p, positive, p, {.queries = 2, .keys = 2, .heads = 3})};
+  const auto all = concatenate(std::span<const train::Value<S>>(parts), train::Features{});
+  const std::vector<double> order{3, 1, 2, 5};
+  const auto targets = tape.constant(train::Matrix<S>::Constant(4, 6, S(0.25)));
+  return add(add(weighted_mean(multiply(all, all)), mean_squared_error(p, positive)),
+             add(binary_cross_entropy(transpose(multiply(p, p)), targets),
+                 pairwise_hinge(multiply(means, means), std::span<const double>(order), 2.0)));
 }
 
 template <class S>
@@ -95,6 +122,26 @@ TEST_CASE("of a network, the product is the difference of gradients along the di
     largest = std::max(largest, product[i].cwiseAbs().maxCoeff());
   }
   CHECK(largest > 0.1);
+}
+
+TEST_CASE("every smooth operation has second derivatives") {
+  const Matrix start = random_matrix<double>(6, 4, 1), direction = random_matrix<double>(6, 4, 2);
+  train::Parameter<Dual> dual{"p", start.cast<Dual>(), {}};
+  const std::vector<train::Parameter<Dual>*> all{&dual};
+  const auto product = train::hessian_vector_product<double>(
+      [&](train::Tape<Dual>& tape) { return loss_of_operations(tape.parameter(dual)); }, all,
+      std::vector<Matrix>{direction});
+
+  const auto gradient_at = [&](double along) {
+    train::Parameter<double> p{"p", start + along * direction, {}};
+    train::Tape<double> tape;
+    tape.backward(loss_of_operations(tape.parameter(p)));
+    return p.gradient;
+  };
+  const double step = 1e-5;
+  const Matrix numeric = (gradient_at(step) - gradient_at(-step)) / (2 * step);
+  CHECK((product[0] - numeric).cwiseAbs().maxCoeff() < 1e-8);
+  CHECK(numeric.cwiseAbs().minCoeff() > 1e-4);
 }
 
 TEST_CASE("directions that do not fit are refused") {

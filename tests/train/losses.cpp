@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -69,6 +70,10 @@ TEST_CASE("mean squared error, binary cross-entropy and pairwise hinge are what 
   CHECK(pairs == 34);
   const auto ranked = pairwise_hinge(tape.constant(scores), std::span<const double>(targets), 0.25);
   CHECK(ranked.value()(0, 0) == doctest::Approx(hinge / pairs).epsilon(1e-14));
+  Matrix unknown = scores;
+  unknown(0, 4) = std::numeric_limits<double>::quiet_NaN();
+  CHECK(std::isnan(
+      pairwise_hinge(tape.constant(unknown), std::span<const double>(targets), 0.25).value()(0, 0)));
   const std::vector<double> equal(9, 1.0);
   CHECK(pairwise_hinge(tape.constant(scores), std::span<const double>(equal), 0.25).value()(0, 0) == 0);
 }
@@ -139,6 +144,10 @@ TEST_CASE("losses refuse operands that do not fit") {
   CHECK_THROWS_WITH_AS(pairwise_hinge(a, std::span<const double>(targets), 0.1),
                        "pairwise_hinge: scores are 3x4, but have to be 1x3 for the targets",
                        bitloom::ShapeError);
+  const std::vector<double> unknown{1, 2, 3, std::numeric_limits<double>::quiet_NaN()};
+  CHECK_THROWS_WITH_AS(
+      pairwise_hinge(tape.constant(Matrix::Zero(1, 4)), std::span<const double>(unknown), 0.1),
+      "pairwise_hinge: a target is not a number", bitloom::RangeError);
 
   const auto loss = [](Value logits, std::vector<int> labels, double smoothing = 0) {
     return softmax_cross_entropy(logits, std::span<const int>(labels), {.label_smoothing = smoothing});

@@ -72,6 +72,12 @@ TEST_CASE("every operation's gradient agrees with finite differences") {
   CHECK(gradient_error({{3, 4}}, [](auto v) { return relu(v[0]); }) < tolerance);
 }
 
+TEST_CASE("a factor may be any number that the scalar can be made of") {
+  train::Tape<float> tape;
+  const auto x = tape.constant(train::Matrix<float>::Ones(2, 1));
+  CHECK(scale(x, 0.5).value() == train::Matrix<float>::Constant(2, 1, 0.5F));
+}
+
 TEST_CASE("matmul multiplies what its policies say") {
   Tape tape;
   using train::Plain, train::Transposed;

@@ -25,4 +25,8 @@ TEST_CASE("unequal shapes are named, both of them") {
                        "left is 2x3, but right is 3x2", bitloom::ShapeError);
   CHECK_THROWS_AS(train::detail::check_same_shape("left", a, "right", taller), bitloom::ShapeError);
   CHECK_THROWS_AS(train::detail::check_same_shape("left", a, "right", wider), bitloom::ShapeError);
+  CHECK_NOTHROW(train::detail::check_shape("add", "operand", a, 2, 3));
+  CHECK_THROWS_WITH_AS(train::detail::check_shape("add", "operand", a, 3, 2),
+                       "add: operand is 2x3, but has to be 3x2", bitloom::ShapeError);
+  CHECK_THROWS_AS(train::detail::check_shape("add", "operand", a, 2, 4), bitloom::ShapeError);
 }

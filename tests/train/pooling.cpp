@@ -113,10 +113,45 @@ TEST_CASE("both ways of finding the largest of 2 by 2 agree on every order and t
     for (int i = 0; i < 4; ++i) image[i] = (code >> (2 * i)) & 3;
     std::int32_t place = -1;
     double largest = -1;
-    train::detail::largest_of_pairs(image, 0, 1, 2, &place, &largest);
     CAPTURE(code);
+    CHECK(train::detail::largest_of_pairs(image, 0, 1, 2, &place, &largest));
     CHECK(place == train::detail::largest_of(image, 0, 2, 2, 2));
     CHECK(largest == image[place]);
+  }
+}
+
+TEST_CASE("a maximum pooling lets a NaN through, wherever it is under the window") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& shape : pools)
+    for (std::int64_t place = 0; place < shape.input.size(); ++place) {
+      Matrix images = random_matrix<double>(shape.input.size(), 2, 4);
+      Matrix expected = slow_pool(shape, images, -std::numeric_limits<double>::infinity(),
+                                  [](double a, double b) { return std::max(a, b); });
+      images(place, 1) = nan;
+      const Matrix reached = slow_pool(shape, images, 0, [](double a, double b) { return a + b; });
+      expected = reached.array().isNaN().select(nan, expected);
+      train::Parameter<double> input{"input", images, {}};
+      Tape tape;
+      const auto result = max_pool(tape.parameter(input), shape);
+      CAPTURE(place);
+      CHECK((result.value().array().isNaN() == expected.array().isNaN()).all());
+      CHECK(result.value().array().isNaN().select(0, result.value()) ==
+            expected.array().isNaN().select(0, expected));
+      tape.backward(sum(result));
+      CHECK(input.gradient(place, 1) == static_cast<double>(reached.array().isNaN().count()));
+    }
+  for (int places = 1; places < 16; ++places) {
+    double image[4]{1, 3, 2, 0};
+    int first = 4;
+    for (int i = 3; i >= 0; --i)
+      if ((places >> i) & 1) {
+        image[i] = nan;
+        first = i;
+      }
+    std::int32_t place = -1;
+    double largest = 0;
+    CHECK_FALSE(train::detail::largest_of_pairs(image, 0, 1, 2, &place, &largest));
+    CHECK(train::detail::largest_of(image, 0, 2, 2, 2) == first);
   }
 }
 
@@ -124,13 +159,14 @@ TEST_CASE("shapes that do not fit the geometry are refused, and both named") {
   Tape tape;
   const auto wrong = tape.constant(Matrix::Zero(17, 5));
   const op::PoolGeometry pool{.input = {2, 3, 3}, .window = {2, 2, 0}};
-  CHECK_THROWS_WITH_AS(max_pool(wrong, pool), "max_pool: input is 17x5, but the geometry needs 18x5",
+  CHECK_THROWS_WITH_AS(max_pool(wrong, pool), "max_pool: input is 17x5, but has to be 18x5",
                        bitloom::ShapeError);
-  CHECK_THROWS_WITH_AS(average_pool(wrong, pool), "average_pool: input is 17x5, but the geometry needs 18x5",
+  CHECK_THROWS_WITH_AS(average_pool(wrong, pool), "average_pool: input is 17x5, but has to be 18x5",
                        bitloom::ShapeError);
   CHECK_THROWS_WITH_AS(global_average_pool(wrong, {2, 3, 3}),
-                       "global_average_pool: input is 17x5, but the geometry needs 18x5",
-                       bitloom::ShapeError);
+                       "global_average_pool: input is 17x5, but has to be 18x5", bitloom::ShapeError);
+  CHECK_THROWS_WITH_AS(global_average_pool(tape.constant(Matrix(0, 2)), {3, 0, 2}),
+                       "global_average_pool: positions: 0 has to be at least 1", bitloom::ShapeError);
   CHECK_THROWS_AS(max_pool(wrong, op::PoolGeometry{.input = {17, 1, 1}, .window = {2, 2, 0}}),
                   bitloom::ShapeError);
   CHECK_THROWS_AS(max_pool(wrong, op::PoolGeometry{.input = {17, 1, 1}, .window = {1, 1, 1}}),

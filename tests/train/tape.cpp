@@ -97,15 +97,6 @@ TEST_CASE("a tape that is used again gives what a new one gives") {
   }
 }
 
-TEST_CASE("values stay where they are while the tape grows") {
-  train::Tape<double> tape;
-  const auto first = tape.constant(train::Matrix<double>::Constant(1, 1, 42));
-  const auto* const address = &first.value();
-  for (int i = 0; i < 1000; ++i) tape.constant(train::Matrix<double>::Zero(2, 2));
-  CHECK(&first.value() == address);
-  CHECK(first.value()(0, 0) == 42);
-}
-
 TEST_CASE("a cleared tape gives the memory of its results to the next ones of the same size") {
   train::Tape<double> tape;
   auto x = scalar(2);
@@ -144,39 +135,6 @@ TEST_CASE("blocks cover an extent once, for every executor") {
       });
       CHECK(visits == std::vector<int>(static_cast<std::size_t>(extent), 1));
     }
-}
-
-TEST_CASE("gradients that are filled in part by part are set first and added to later") {
-  auto x = random_parameter<double>("x", 3, 7, 1);
-  train::Tape<double> tape;
-  const auto v = tape.parameter(x);
-  const auto twice = [](train::Value<double> input) {
-    return input.tape().record(input.value() * 2.0, {input}, [=](train::Value<double> result) {
-      input.add_gradient_columns(2, [&](Eigen::Index begin, Eigen::Index count) {
-        return result.gradient().middleCols(begin, count) * 2.0;
-      });
-    });
-  };
-  tape.backward(sum(add(twice(v), twice(v))));
-  CHECK(x.gradient == train::Matrix<double>::Constant(3, 7, 4));
-  tape.backward(sum(twice(v)));
-  CHECK(x.gradient == train::Matrix<double>::Constant(3, 7, 6));
-  const auto fixed = tape.constant(x.value);
-  fixed.add_gradient_columns(
-      2, [](Eigen::Index, Eigen::Index) { return train::Matrix<double>(); });  // not called
-}
-
-TEST_CASE("a result may have any number of parents") {
-  auto x = scalar(1), y = scalar(2), z = scalar(3);
-  train::Tape<double> tape;
-  const std::vector<train::Value<double>> all{tape.parameter(x), tape.parameter(y), tape.parameter(z)};
-  train::Matrix<double> total(1, 1);
-  total(0, 0) = 6;
-  tape.backward(
-      tape.record(total, std::span<const train::Value<double>>(all), [=](train::Value<double> result) {
-        for (const auto& parent : all) parent.add_gradient(result.gradient());
-      }));
-  CHECK((x.gradient(0, 0) == 1 && y.gradient(0, 0) == 1 && z.gradient(0, 0) == 1));
 }
 
 TEST_CASE("misuse is an error and no crash") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/train/trainer.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -12,6 +13,7 @@
 #include <bitloom/train/digits_csv.hpp>
 #include <bitloom/train/optimizer.hpp>
 #include <bitloom/train/sequential.hpp>
+#include <train/backwards.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -178,6 +180,152 @@ TEST_CASE("options and data that make no sense are refused") {
   many.class_count = 5;
   CHECK_THROWS_AS(static_cast<void>(train::accuracy(model, many)), bitloom::RangeError);
   CHECK(train::fit(model, data, {.epochs = 0}, sgd).empty());
+}
+
+TEST_CASE("a trainer makes one step at a time what fit makes at once, with any executor") {
+  const auto data = quadrants(101);
+  const train::FitOptions options{.epochs = 3, .batch_size = 16, .schedule = train::Cosine{}};
+  auto model = small_model<float>(), other = model;
+  train::Adam<float> adam, other_adam;
+  std::vector<double> fit_losses;
+  const auto losses = train::fit(model, data, options, adam,
+                                 [&](const train::Step& step) { fit_losses.push_back(step.loss); });
+
+  auto backwards = options;
+  backwards.executor = Backwards{};
+  train::Trainer trainer(other, data, backwards, other_adam);
+  CHECK(trainer.step_count() == 21);
+  for (std::int64_t i = 0; i < 21; ++i) {
+    REQUIRE_FALSE(trainer.done());
+    CHECK(trainer.course().step == i);
+    const auto step = trainer.next();
+    CHECK(step.step == i);
+    CHECK(step.items == (i % 7 == 6 ? 5 : 16));
+    CHECK(step.loss == fit_losses[static_cast<std::size_t>(i)]);
+  }
+  CHECK(trainer.done());
+  CHECK(trainer.course().epoch_losses == losses);
+  CHECK(same_bits(model, other));
+  CHECK_THROWS_WITH_AS(trainer.next(), "fit: all 21 steps were made", bitloom::Error);
+}
+
+TEST_CASE("a step counts what the model had right before it") {
+  const auto data = quadrants(64);
+  auto model = small_model<float>();
+  train::Sgd<float> sgd;
+  train::Trainer trainer(model, data, {.epochs = 20, .batch_size = 64, .learning_rate = 0.05}, sgd);
+  while (!trainer.done()) {
+    const auto expected = train::accuracy(std::as_const(model), data);
+    const auto step = trainer.next();
+    CHECK(static_cast<double>(step.right) / static_cast<double>(step.items) == expected);
+  }
+  CHECK(train::accuracy(model, data, Backwards{}) == train::accuracy(model, data));
+}
+
+TEST_CASE("the rest of an epoch is kept as a smaller batch or dropped") {
+  const auto data = quadrants(10);
+  auto model = small_model<float>();
+  train::Sgd<float> sgd;
+  std::vector<std::int64_t> items;
+  const auto note = [&](const train::Step& step) { items.push_back(step.items); };
+  const train::FitOptions keep{.epochs = 2, .batch_size = 4};
+  auto drop = keep;
+  drop.last_batch = train::LastBatch::drop;
+  CHECK(train::fit(model, data, keep, sgd, note).size() == 2);
+  CHECK(items == std::vector<std::int64_t>{4, 4, 2, 4, 4, 2});
+  items.clear();
+  std::vector<double> losses;
+  const auto means = train::fit(model, data, drop, sgd, [&](const train::Step& step) {
+    note(step);
+    losses.push_back(step.loss);
+    CHECK(step.step_count == 4);
+  });
+  CHECK(items == std::vector<std::int64_t>{4, 4, 4, 4});
+  CHECK(means == std::vector{(4 * losses[0] + 4 * losses[1]) / 8, (4 * losses[2] + 4 * losses[3]) / 8});
+  drop.batch_size = 11;
+  CHECK_THROWS_AS(train::fit(model, data, drop, sgd), bitloom::RangeError);
+}
+
+TEST_CASE("label smoothing is that of the loss") {
+  const auto data = quadrants(8);
+  auto model = small_model<double>();
+  train::Tape<double> tape;
+  const auto logits = model.forward(tape, tape.constant(data.images.cast<double>()));
+  const auto expected =
+      softmax_cross_entropy(logits, std::span<const int>(data.labels), {.label_smoothing = 0.3})
+          .value()(0, 0);
+  train::Sgd<double> sgd;
+  const auto losses = train::fit(model, data, {.epochs = 1, .batch_size = 8, .label_smoothing = 0.3}, sgd);
+  CHECK(losses[0] == doctest::Approx(expected).epsilon(1e-14));
+  CHECK_THROWS_AS(train::fit(model, data, {.label_smoothing = 1.5}, sgd), bitloom::RangeError);
+}
+
+TEST_CASE("augmentation changes the images of a batch; its random numbers depend on seed and step alone") {
+  auto data = quadrants(8);
+  std::vector<std::uint64_t> draws;
+  const auto run = [&](std::uint64_t seed, std::int64_t from) {
+    auto model = small_model<float>();
+    train::Sgd<float> sgd;
+    draws.clear();
+    train::Trainer trainer(model, data,
+                           {.epochs = 3,
+                            .batch_size = 4,
+                            .seed = seed,
+                            .augment =
+                                [&](train::Matrix<float>& images, const bitloom::op::TensorShape& shape,
+                                    bitloom::core::Random& random) {
+                                  CHECK(shape.size() == images.rows());
+                                  draws.push_back(random());
+                                  images.setZero();
+                                }},
+                           sgd);
+    trainer.resume({.step = from,
+                    .epoch_losses = std::vector<double>(static_cast<std::size_t>(from / 2)),
+                    .items = from % 2 * 4});
+    trainer.run();
+    return model;
+  };
+  const auto model = run(1, 0);
+  const auto all = draws;
+  CHECK(all.size() == 6);
+  CHECK(std::ranges::adjacent_find(all) == all.end());
+  run(1, 3);
+  CHECK(draws == std::vector(all.begin() + 3, all.end()));
+  run(2, 0);
+  CHECK(draws != all);
+  CHECK(model.parameters()[0]->value == small_model<float>().parameters()[0]->value);  // it saw zeros only
+
+  auto broken = small_model<float>();
+  train::Sgd<float> sgd;
+  CHECK_THROWS_AS(
+      train::fit(broken, data,
+                 {.augment = [](train::Matrix<float>& images, const auto&, auto&) { images.resize(2, 1); }},
+                 sgd),
+      bitloom::ShapeError);
+}
+
+TEST_CASE("a schedule that gives no rate is refused") {
+  auto model = small_model<float>();
+  train::Sgd<float> sgd;
+  for (const double factor :
+       {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+    CHECK_THROWS_AS(train::fit(model, quadrants(4), {.schedule = [=](double) { return factor; }}, sgd),
+                    bitloom::RangeError);
+}
+
+TEST_CASE("a trainer resumes at places of its own course only") {
+  auto model = small_model<float>();
+  train::Sgd<float> sgd;
+  const auto data = quadrants(10);
+  train::Trainer trainer(model, data, {.epochs = 2, .batch_size = 4}, sgd);
+  CHECK_THROWS_AS(trainer.resume({.step = 7}), bitloom::RangeError);
+  CHECK_THROWS_AS(trainer.resume({.step = -1}), bitloom::RangeError);
+  CHECK_THROWS_AS(trainer.resume({.step = 3}), bitloom::RangeError);  // an epoch without its loss
+  CHECK_THROWS_AS(trainer.resume({.step = 1}), bitloom::RangeError);  // 4 items were seen
+  CHECK(trainer.course().step == 0);
+  trainer.resume({.step = 4, .epoch_losses = {1.5}, .loss_sum = 2, .items = 4});
+  CHECK(trainer.next().step == 4);
+  CHECK(trainer.run().size() == 2);
 }
 
 TEST_CASE("accuracy counts the items whose largest output is at their label, the first of equals") {

@@ -37,36 +37,51 @@ struct FloatStage {
 
 namespace detail {
 
+/// Pools every image of a batch [batch × shape] by `pool(geometry, image, result)`, e.g. op::max_pool.
+template <class T, class Pool>
+std::vector<T> pooled_by(const op::PoolGeometry& geometry, std::int64_t batch, std::span<const T> values,
+                         Pool&& pool) {
+  const auto in = static_cast<std::size_t>(geometry.input.size());
+  const auto out = static_cast<std::size_t>(geometry.output().size());
+  std::vector<T> result(static_cast<std::size_t>(batch) * out);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(batch); ++n)
+    pool(geometry, values.subspan(n * in, in), std::span(result).subspan(n * out, out));
+  return result;
+}
+
 /// Max-pools a batch [batch × shape]; without a window the values are returned as they are.
 template <class T>
 std::vector<T> pooled(const op::TensorShape& shape, const std::optional<op::Window>& pool, std::int64_t batch,
                       std::vector<T> values) {
   if (!pool) return values;
-  const op::PoolGeometry geometry{shape, *pool};
-  const auto in = static_cast<std::size_t>(shape.size());
-  const auto out = static_cast<std::size_t>(geometry.output().size());
-  std::vector<T> result(static_cast<std::size_t>(batch) * out);
-  for (std::size_t n = 0; n < static_cast<std::size_t>(batch); ++n)
-    op::max_pool<T>(geometry, std::span(values).subspan(n * in, in), std::span(result).subspan(n * out, out));
-  return result;
+  return pooled_by<T>({shape, *pool}, batch, values, op::max_pool<T>);
 }
 
-/// Throws ShapeError unless the stages fit together.
-inline void check_chain(std::span<const FloatStage> stages) {
+/// Throws ShapeError unless weights and bias of the stages fit their geometries, and each stage the one before.
+template <class Stage>
+void check_stages(std::span<const Stage> stages) {
   if (stages.empty()) throw ShapeError("network: it has no stage");
   for (std::size_t i = 0; i < stages.size(); ++i) {
     const auto& s = stages[i];
+    auto patch = s.geometry.patch();
+    if constexpr (requires { s.groups; }) patch /= s.groups;
     core::check_positive((s.name + " input").c_str(), s.geometry.input.size());
     core::check_equal((s.name + " weights").c_str(), std::ssize(s.weights), "its geometry",
-                      s.geometry.out_channels * s.geometry.patch());
+                      s.geometry.out_channels * patch);
     core::check_equal((s.name + " bias").c_str(), std::ssize(s.bias), "its output channels",
                       s.geometry.out_channels);
     if (i > 0)
       core::check_equal((s.name + " input").c_str(), s.geometry.input.size(), "the stage before",
                         stages[i - 1].output().size());
-    if (!s.relu && i + 1 < stages.size())
-      throw ShapeError(s.name + ": only the last stage may lack the ReLU that makes its output unsigned");
   }
+}
+
+/// Throws ShapeError unless the stages fit together and give what the next one takes.
+inline void check_chain(std::span<const FloatStage> stages) {
+  check_stages(stages);
+  for (const auto& s : stages)
+    if (!s.relu && &s != &stages.back())
+      throw ShapeError(s.name + ": only the last stage may lack the ReLU that makes its output unsigned");
 }
 
 }  // namespace detail

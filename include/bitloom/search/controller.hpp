@@ -16,6 +16,7 @@
 #include <bitloom/search/controller_policies.hpp>
 #include <bitloom/search/decision.hpp>
 #include <bitloom/train/optimizer.hpp>
+#include <bitloom/train/tensor_file.hpp>
 
 namespace bitloom::search {
 
@@ -164,6 +165,55 @@ class Controller {
           static_cast<std::size_t>(std::max_element(first, first + logits.value.size()) - first));
     }
     return choice;
+  }
+
+  /// All that it needs to go on with the same bits: step, baseline, logits and the memory of Adam.
+  [[nodiscard]] train::TensorFile state() const {
+    train::TensorFile file;
+    const auto baseline = baseline_.state();
+    file.tensors.push_back(train::to_tensor("steps", std::vector{step_, optimizer_.state().steps}));
+    file.tensors.push_back(train::to_tensor("baseline", std::vector(baseline.begin(), baseline.end())));
+    for (std::size_t d = 0; d < logits_.size(); ++d)
+      file.tensors.push_back(train::to_tensor("logits/" + std::to_string(d), logits_[d].value));
+    for (const auto& slot : optimizer_.state().slots)
+      for (std::size_t d = 0; d < slot.values.size(); ++d)
+        file.tensors.push_back(train::to_tensor(slot.name + '/' + std::to_string(d), slot.values[d]));
+    return file;
+  }
+
+  /// Goes on where a controller of the same kind was.
+  /// @throws ParseError  the state is of another controller, or of a step that this one does not have
+  void restore(const train::TensorFile& file) {
+    const auto count = [&]<class T>(const std::vector<T>& values, const char* name) -> const std::vector<T>& {
+      if (values.size() != 2)
+        throw ParseError(std::string("the tensor ") + name + " has " + std::to_string(values.size()) +
+                         " numbers, but has to have 2");
+      return values;
+    };
+    const auto& steps = count(train::numbers<std::int64_t>(file, "steps"), "steps");
+    const auto& baseline = count(train::numbers<double>(file, "baseline"), "baseline");
+    if (steps[0] < 0 || steps[0] > options_.total_steps)
+      throw ParseError("controller: step " + std::to_string(steps[0]) + " is outside 0.." +
+                       std::to_string(options_.total_steps));
+    const auto matrices = [&](const std::string& name) {
+      std::vector<train::Matrix<S>> values;
+      for (std::size_t d = 0; d < logits_.size(); ++d)
+        values.push_back(
+            train::to_matrix<S>(file, name + '/' + std::to_string(d), logits_[d].value.rows(), 1));
+      return values;
+    };
+    auto logits = matrices("logits");
+    train::OptimizerState<S> memory{.steps = steps[1], .slots = {}};
+    for (const auto& slot : optimizer_.state().slots)
+      memory.slots.push_back({slot.name, memory.steps > 0 ? matrices(slot.name) : decltype(logits){}});
+    try {
+      optimizer_.restore(std::move(memory));
+    } catch (const Error& error) {
+      throw ParseError(std::string("the state of the controller does not fit: ") + error.what());
+    }
+    for (std::size_t d = 0; d < logits.size(); ++d) logits_[d].value = std::move(logits[d]);
+    baseline_.restore({baseline[0], baseline[1]});
+    step_ = steps[0];
   }
 
  private:

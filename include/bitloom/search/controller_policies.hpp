@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -39,6 +40,13 @@ class MovingAverage {
     return value_;
   }
 
+  /// Two numbers that it goes on from.
+  [[nodiscard]] std::array<double, 2> state() const noexcept { return {value_, started_ ? 1.0 : 0.0}; }
+  void restore(const std::array<double, 2>& state) noexcept {
+    value_ = state[0];
+    started_ = state[1] != 0;
+  }
+
  private:
   double value_ = 0;
   bool started_ = false;
@@ -51,6 +59,13 @@ class DebiasedAverage {
     sum_ = decay * sum_ + (1 - decay) * reward;
     weight_ = decay * weight_ + (1 - decay);
     return sum_ / weight_;
+  }
+
+  /// Two numbers that it goes on from.
+  [[nodiscard]] std::array<double, 2> state() const noexcept { return {sum_, weight_}; }
+  void restore(const std::array<double, 2>& state) noexcept {
+    sum_ = state[0];
+    weight_ = state[1];
   }
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -61,6 +62,10 @@ class Dropout {
     seed_ = seed;
     calls_ = 0;
   }
+
+  /// The seed and the number of calls: what has to be saved to go on with the same draws.
+  [[nodiscard]] std::array<std::uint64_t*, 2> counters() { return {&seed_, &calls_}; }
+  [[nodiscard]] std::array<const std::uint64_t*, 2> counters() const { return {&seed_, &calls_}; }
 
  private:
   double probability_;

@@ -77,26 +77,12 @@ struct ChannelLoop {
 };
 
 template <Scalar S>
-void check_channels(const char* name, const char* operand, Value<S> value, std::int64_t channels) {
-  if (value.rows() != channels || value.columns() != 1)
-    throw ShapeError(std::string(name) + ": " + operand + " is " + shape_text(value.value()) +
-                     ", but has to be " + std::to_string(channels) + "x1");
-}
-
-template <Scalar S>
 void check_normalization(const char* name, Value<S> scale, Value<S> shift, std::int64_t channels,
                          double epsilon) {
-  check_channels(name, "scale", scale, channels);
-  check_channels(name, "shift", shift, channels);
+  check_shape(name, "scale", scale.value(), channels, 1);
+  check_shape(name, "shift", shift.value(), channels, 1);
   if (!(epsilon > 0))
     throw RangeError(std::string(name) + ": epsilon " + std::to_string(epsilon) + " has to be above 0");
-}
-
-template <Scalar S>
-void check_features(const char* name, Value<S> input, const op::TensorShape& shape) {
-  if (input.rows() != shape.size())
-    throw ShapeError(std::string(name) + ": input is " + shape_text(input.value()) + ", but has to have " +
-                     std::to_string(shape.size()) + " rows");
 }
 
 struct OfBatch {};  // statistics that depend on the input
@@ -172,7 +158,7 @@ Value<S> normalize_channels(Value<S> input, Value<S> scale, Value<S> shift, cons
 template <Scalar S>
 ChannelStatistics<S> channel_statistics(Value<S> input, const op::TensorShape& shape) {
   using Eigen::Index;
-  detail::check_features("channel_statistics", input, shape);
+  detail::check_shape("channel_statistics", "input", input.value(), shape.size(), input.columns());
   const detail::ChannelLoop<S> loop{shape, input.columns()};
   const auto elements = loop.positions * loop.batch;
   core::check_positive("channel_statistics: values of a channel", elements);
@@ -218,7 +204,7 @@ template <class A = Linear, Scalar S>
   requires Activation<A, S> Value<S> batch_norm(Value<S> input, Value<S> scale, Value<S> shift,
                                                 const op::TensorShape& shape, double epsilon,
                                                 ChannelStatistics<S>* seen = nullptr) {
-    detail::check_features("batch_norm", input, shape);
+    detail::check_shape("batch_norm", "input", input.value(), shape.size(), input.columns());
     detail::check_normalization("batch_norm", scale, shift, shape.channels, epsilon);
     const detail::ChannelLoop<S> loop{shape, input.columns()};
     if (loop.positions * loop.batch < 2)
@@ -242,10 +228,10 @@ template <class A = Linear, Scalar S>
                                                        Value<S> mean, Value<S> variance,
                                                        const op::TensorShape& shape, double epsilon) {
     constexpr auto name = "frozen_batch_norm";
-    detail::check_features(name, input, shape);
+    detail::check_shape(name, "input", input.value(), shape.size(), input.columns());
     detail::check_normalization(name, scale, shift, shape.channels, epsilon);
-    detail::check_channels(name, "mean", mean, shape.channels);
-    detail::check_channels(name, "variance", variance, shape.channels);
+    detail::check_shape(name, "mean", mean.value(), shape.channels, 1);
+    detail::check_shape(name, "variance", variance.value(), shape.channels, 1);
     const detail::ChannelLoop<S> loop{shape, input.columns()};
     return detail::normalize_channels<A, detail::Given>(input, scale, shift, loop, mean.value(),
                                                         variance.value(), epsilon);

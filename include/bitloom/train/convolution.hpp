@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <string>
 #include <utility>
 
 #include <bitloom/core/error.hpp>
@@ -16,13 +15,6 @@
 namespace bitloom::train {
 
 namespace detail {
-
-template <Scalar S>
-void check_matrix(const char* name, const Matrix<S>& matrix, std::int64_t rows, std::int64_t columns) {
-  if (matrix.rows() != rows || matrix.cols() != columns)
-    throw ShapeError(std::string(name) + " is " + shape_text(matrix) + ", but the geometry needs " +
-                     std::to_string(rows) + 'x' + std::to_string(columns));
-}
 
 /// Items that one block takes: at most 32 blocks, none with less than a quarter of a million steps of work.
 inline Eigen::Index block_items(Eigen::Index batch, std::int64_t steps_per_item) {
@@ -83,9 +75,9 @@ template <class A = Linear, Scalar S>
     const detail::ConvViews<S> views{shape};
     const auto batch = input.columns();
     const auto block = detail::block_items(batch, views.steps());
-    detail::check_matrix("conv2d: input", input.value(), shape.input.size(), batch);
-    detail::check_matrix("conv2d: weight", weight.value(), shape.out_channels, views.patch);
-    detail::check_matrix("conv2d: bias", bias.value(), shape.out_channels, 1);
+    detail::check_shape("conv2d", "input", input.value(), shape.input.size(), batch);
+    detail::check_shape("conv2d", "weight", weight.value(), shape.out_channels, views.patch);
+    detail::check_shape("conv2d", "bias", bias.value(), shape.out_channels, 1);
 
     auto& tape = input.tape();
     auto output = tape.matrix(views.out.size(), batch);

@@ -74,6 +74,14 @@ struct Split {
   return part;
 }
 
+/// All items in an order that the seed decides; for files that come sorted by class, before they are split.
+[[nodiscard]] inline Dataset shuffled(const Dataset& dataset, std::uint64_t seed) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(dataset.count()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  core::Random(seed).shuffle(order);
+  return gather(dataset, order);
+}
+
 /// The items of one epoch in random order, cut into batches; the last one may be smaller.
 class Batches {
  public:

@@ -44,14 +44,14 @@ Value<S> exp(Value<S> input) {
       input, [](const auto& x) { return x.exp(); }, [](const auto&, const auto& y) { return y; });
 }
 
-/// Natural logarithm, element by element.
+/// Natural logarithm, element by element; of a negative number it is NaN.
 template <Scalar S>
 Value<S> log(Value<S> input) {
   return detail::map_elements(
       input, [](const auto& x) { return x.log(); }, [](const auto& x, const auto&) { return x.inverse(); });
 }
 
-/// Square root, element by element.
+/// Square root, element by element; the derivative at 0 is infinite.
 template <Scalar S>
 Value<S> sqrt(Value<S> input) {
   return detail::map_elements(

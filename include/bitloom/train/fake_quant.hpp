@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <bitloom/quant/packed_tensor.hpp>
 #include <bitloom/quant/split_filters.hpp>
+#include <bitloom/train/straight_through.hpp>
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train {
@@ -50,15 +50,6 @@ std::vector<float> row_major(const Matrix<S>& matrix) {
 
 }  // namespace detail
 
-/// `value` where `input` was, with the gradient of the identity: nothing is masked, not even where `value` was clipped.
-/// @throws ShapeError  the shapes differ
-template <Scalar S>
-Value<S> straight_through(Value<S> input, Matrix<S> value) {
-  detail::check_same_shape("straight_through: input", input.value(), "value", value);
-  return input.tape().record(std::move(value), {input},
-                             [=](Value<S> result) { input.add_gradient(result.gradient()); });
-}
-
 /// What quantization leaves of a matrix, rows outermost, with the gradient of the identity.
 ///
 /// Numbers go through float.
@@ -68,8 +59,8 @@ Value<S> fake_quantize(Value<S> input, const Q& quantizer) {
   const auto rows = input.rows(), columns = input.columns();
   const auto restored = quantizer.restore(detail::row_major(input.value()), quant::Shape{rows, columns});
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return straight_through<S>(input,
-                             Eigen::Map<const RowMajor>(restored.data(), rows, columns).template cast<S>());
+  const Eigen::Map<const RowMajor> map(restored.data(), rows, columns);
+  return straight_through(input, Matrix<S>(map.template cast<S>()));
 }
 
 // What training does to a layer's weights.

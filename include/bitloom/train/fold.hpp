@@ -4,11 +4,11 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <string>
 #include <utility>
 #include <variant>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/train/layer_names.hpp>
 #include <bitloom/train/layers.hpp>
 #include <bitloom/train/sequential.hpp>
 
@@ -40,15 +40,11 @@ template <Scalar S, class... Extra>
 [[nodiscard]] Sequential<S, Extra...> fold_batch_norms(const Sequential<S, Extra...>& model) {
   Sequential<S, Extra...> folded(model.input_shape());
   const auto& layers = model.layers();
-  const auto unprefixed = [](std::string& name) { name.erase(0, name.find('.') + 1); };
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const auto* norm = i + 1 < layers.size() ? std::get_if<BatchNorm<S>>(&layers[i + 1]) : nullptr;
     std::visit(
-        [&]<class L>(L layer) {
-          if constexpr (LearningLayer<L, S>)
-            for (auto* parameter : layer.parameters()) unprefixed(parameter->name);
-          if constexpr (StatefulLayer<L, S>)
-            for (auto* buffer : layer.buffers()) unprefixed(buffer->name);
+        [&]<class L>(const L& original) {
+          auto layer = detail::without_index<S>(original);
           if constexpr (std::same_as<L, Dense<S>> || std::same_as<L, Conv2d<S>>)
             if (norm != nullptr) {
               fold_batch_norm(layer, *norm);

@@ -9,6 +9,7 @@
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/train/reductions.hpp>
+#include <bitloom/train/softmax.hpp>
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train {
@@ -93,9 +94,7 @@ Value<S> softmax_cross_entropy(Value<S> logits, std::span<const int> labels,
   S loss(0);
   for (Eigen::Index item = 0; item < x.cols(); ++item) {
     const auto label = labels[static_cast<std::size_t>(item)];
-    S largest = x(0, item);
-    for (Eigen::Index i = 1; i < x.rows(); ++i)
-      if (x(i, item) > largest) largest = x(i, item);
+    const S largest = detail::largest_element<S>(x.col(item));
     S sum(0), total(0);
     for (Eigen::Index i = 0; i < x.rows(); ++i) {
       sum += excess(i, item) = exp(x(i, item) - largest);
@@ -144,11 +143,14 @@ Value<S> binary_cross_entropy(Value<S> logits, Value<S> target) {
 /// @param targets  one per column; larger is better
 /// @param margin   by how much the better item's score has to be above the other's
 /// @throws ShapeError  the scores are not one row, or the number of targets is not the batch size
+/// @throws RangeError  a target is not a number
 template <Scalar S>
 Value<S> pairwise_hinge(Value<S> scores, std::span<const double> targets, double margin) {
   if (scores.rows() != 1 || std::ssize(targets) != scores.columns())
     throw ShapeError("pairwise_hinge: scores are " + detail::shape_text(scores.value()) +
                      ", but have to be 1x" + std::to_string(targets.size()) + " for the targets");
+  for (const double target : targets)
+    if (std::isnan(target)) throw RangeError("pairwise_hinge: a target is not a number");
   const auto& x = scores.value();
   auto& tape = scores.tape();
   auto slope = tape.matrix(1, x.cols());
@@ -160,7 +162,7 @@ Value<S> pairwise_hinge(Value<S> scores, std::span<const double> targets, double
       if (!(targets[static_cast<std::size_t>(better)] > targets[static_cast<std::size_t>(worse)])) continue;
       ++pairs;
       const S violation = S(margin) - (x(0, better) - x(0, worse));
-      if (!(violation > S(0))) continue;
+      if (violation <= S(0)) continue;  // a NaN counts
       loss += violation;
       slope(0, better) -= S(1);
       slope(0, worse) += S(1);

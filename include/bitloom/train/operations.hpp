@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <bitloom/core/error.hpp>
@@ -56,7 +57,7 @@ Value<S> divide(Value<S> left, Value<S> right) {
 
 /// factor · input.
 template <Scalar S>
-Value<S> scale(Value<S> input, const S& factor) {
+Value<S> scale(Value<S> input, const std::type_identity_t<S>& factor) {
   return input.tape().record(input.value() * factor, {input},
                              [=](Value<S> result) { input.add_gradient(result.gradient() * factor); });
 }

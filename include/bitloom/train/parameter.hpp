@@ -41,5 +41,14 @@ void check_same_shape(const char* left_name, const Eigen::EigenBase<Left>& left,
                      shape_text(right));
 }
 
+/// Throws ShapeError, naming the operand, unless the matrix has the shape that an operation needs.
+template <class Derived>
+void check_shape(const char* operation, const char* operand, const Eigen::EigenBase<Derived>& matrix,
+                 Eigen::Index rows, Eigen::Index columns) {
+  if (matrix.rows() != rows || matrix.cols() != columns)
+    throw ShapeError(std::string(operation) + ": " + operand + " is " + shape_text(matrix) +
+                     ", but has to be " + std::to_string(rows) + 'x' + std::to_string(columns));
+}
+
 }  // namespace detail
 }  // namespace bitloom::train

@@ -17,13 +17,6 @@ namespace bitloom::train {
 
 namespace detail {
 
-template <Scalar S>
-void check_pool_input(const char* name, const Matrix<S>& input, std::int64_t features) {
-  if (input.rows() != features)
-    throw ShapeError(std::string(name) + ": input is " + shape_text(input) + ", but the geometry needs " +
-                     std::to_string(features) + 'x' + std::to_string(input.cols()));
-}
-
 /// Part of a window that lies inside the input: elements [begin, begin + count) of an axis.
 struct Inside {
   std::int64_t begin, count;
@@ -55,30 +48,45 @@ void for_each_window(const Pool2dShape& shape, Visit&& visit) {
     }
 }
 
-/// Offset of the largest element of a window, the first of equals.
+/// Offset of the largest element of a window, the first of equals; of the first NaN if there is one.
 template <class S>
 std::int32_t largest_of(const S* image, std::int64_t base, std::int64_t height, std::int64_t width,
                         std::int64_t row_step) {
   std::int64_t place = base;
-  for (std::int64_t r = 0; r < height; ++r)
-    for (std::int64_t s = 0; s < width; ++s)
-      if (const auto from = base + r * row_step + s; image[from] > image[place]) place = from;
+  std::int32_t no_numbers = 0;
+  const auto for_each = [&](auto&& body) {
+    for (std::int64_t r = 0; r < height; ++r)
+      for (std::int64_t s = 0; s < width; ++s) body(base + r * row_step + s);
+  };
+  for_each([&](std::int64_t from) {
+    if (image[from] > image[place]) place = from;
+    no_numbers += image[from] != image[from];
+  });
+  if (no_numbers != 0)
+    for_each([&](std::int64_t from) {
+      if (image[place] == image[place] && image[from] != image[from]) place = from;
+    });
   return static_cast<std::int32_t>(place);
 }
 
-/// The same for `count` windows of 2 × 2 side by side, without branches, and their largest elements.
+/// The same for `count` windows of 2 × 2 side by side, without branches, and their largest elements. Returns false if
+/// there is a NaN, and what it wrote is then of no use.
 template <class S>
-void largest_of_pairs(const S* image, std::int32_t base, std::int64_t count, std::int32_t row_step,
+bool largest_of_pairs(const S* image, std::int32_t base, std::int64_t count, std::int32_t row_step,
                       std::int32_t* place, S* result) {
   const S *upper = image + base, *lower = upper + row_step;
+  std::int32_t numbers = 1;
   for (std::int64_t q = 0; q < count; ++q) {
     const S a = upper[2 * q], b = upper[2 * q + 1], c = lower[2 * q], d = lower[2 * q + 1];
     const S above = b > a ? b : a;
     const S below = d > c ? d : c;
     const std::int32_t right = b > a, lower_right = d > c, down = below > above;  // numbers: no branches
+    const std::int32_t left = b <= a, lower_left = d <= c;  // of a NaN and anything, neither left nor right
+    numbers &= (left | right) & (lower_left | lower_right);
     result[q] = below > above ? below : above;
     place[q] = base + 2 * static_cast<std::int32_t>(q) + right + down * (row_step + lower_right - right);
   }
+  return numbers != 0;
 }
 
 /// Calls `visit(row, base)` for every row of outputs under windows of 2 × 2, over all channels.
@@ -92,11 +100,12 @@ void for_each_row_of_pairs(const Pool2dShape& shape, const op::TensorShape& out,
 
 }  // namespace detail
 
-/// The largest element under each window; the gradient goes to the first of equals.
+/// The largest element under each window; the gradient goes to the first of equals. A NaN counts as the largest.
 ///
 /// @param input   [channels · height · width × batch]
 /// @return        [channels · out_height · out_width × batch]
 /// @throws ShapeError  the input does not fit the geometry
+/// @throws RangeError  an image does not have 1..2^31 - 1 elements
 template <Scalar S>
 Value<S> max_pool(Value<S> input, const Pool2dShape& shape) {
   using Eigen::Index;
@@ -104,7 +113,7 @@ Value<S> max_pool(Value<S> input, const Pool2dShape& shape) {
   const auto out = shape.output();
   const auto size = out.size();
   const auto batch = input.columns();
-  detail::check_pool_input("max_pool", input.value(), shape.input.size());
+  detail::check_shape("max_pool", "input", input.value(), shape.input.size(), input.columns());
   core::check_range("max_pool: elements of an image", shape.input.size(), 1,
                     std::numeric_limits<std::int32_t>::max());
   const auto width = detail::block_columns(shape.input.size());
@@ -118,13 +127,13 @@ Value<S> max_pool(Value<S> input, const Pool2dShape& shape) {
       const S* image = input.value().col(item).data();
       S* result = output.col(item).data();
       std::int32_t* from = source.data() + item * size;
-      if (pairs) {
+      bool done = pairs;
+      if (pairs)
         detail::for_each_row_of_pairs(shape, out, [&](std::int64_t row, std::int32_t base) {
-          detail::largest_of_pairs(image, base, out.width, row_step, from + row * out.width,
-                                   result + row * out.width);
+          done &= detail::largest_of_pairs(image, base, out.width, row_step, from + row * out.width,
+                                           result + row * out.width);
         });
-        continue;
-      }
+      if (done) continue;
       detail::for_each_window(
           shape, [&](std::int64_t to, std::int64_t base, std::int64_t height, std::int64_t extent) {
             from[to] = detail::largest_of(image, base, height, extent, shape.input.width);
@@ -157,7 +166,7 @@ Value<S> average_pool(Value<S> input, const Pool2dShape& shape) {
   check_pool2d(shape);
   const auto batch = input.columns();
   const auto factor = S(1 / static_cast<double>(shape.vertical.kernel * shape.horizontal.kernel));
-  detail::check_pool_input("average_pool", input.value(), shape.input.size());
+  detail::check_shape("average_pool", "input", input.value(), shape.input.size(), input.columns());
   const auto row_step = shape.input.width;
   const auto width = detail::block_columns(shape.input.size());
   auto& tape = input.tape();
@@ -208,11 +217,12 @@ Value<S> average_pool(Value<S> input, const op::PoolGeometry& geometry) {
 ///
 /// @param input   [channels · height · width × batch]
 /// @return        [channels × batch]
-/// @throws ShapeError  the input does not have the shape's number of features
+/// @throws ShapeError  the input does not have the shape's number of features, or a channel has no element
 template <Scalar S>
 Value<S> global_average_pool(Value<S> input, const op::TensorShape& shape) {
-  detail::check_pool_input("global_average_pool", input.value(), shape.size());
+  detail::check_shape("global_average_pool", "input", input.value(), shape.size(), input.columns());
   const auto positions = shape.height * shape.width;
+  core::check_positive("global_average_pool: positions", positions);
   const auto factor = S(1 / static_cast<double>(positions));
   const auto rows = shape.channels * input.columns();
   using Planes = Eigen::Map<const Matrix<S>>;  // one column per channel of an item

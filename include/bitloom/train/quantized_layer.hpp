@@ -8,23 +8,10 @@
 
 #include <bitloom/op/shape.hpp>
 #include <bitloom/train/fake_quant.hpp>
+#include <bitloom/train/layer_product.hpp>
 #include <bitloom/train/layers.hpp>
 
 namespace bitloom::train {
-
-namespace detail {
-
-/// The operation of a layer on given weights.
-template <Scalar S>
-Value<S> apply(const Dense<S>&, Value<S> input, Value<S> weight, Value<S> bias) {
-  return dense(input, weight, bias);
-}
-template <Scalar S>
-Value<S> apply(const Conv2d<S>& layer, Value<S> input, Value<S> weight, Value<S> bias) {
-  return conv2d(input, weight, bias, layer.geometry, layer.groups);
-}
-
-}  // namespace detail
 
 /// A `LearningLayer`: Dense or Conv2d, computed on rounded weights and rounded input; bias and sums are not rounded.
 ///

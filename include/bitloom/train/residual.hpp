@@ -59,6 +59,18 @@ class Residual {
     return joined(body_.buffers(), shortcut_.buffers());
   }
 
+  /// Calls `visit` with the layers of the body, then with those of the shortcut.
+  template <class Visit>
+  void visit_layers(Visit&& visit) {
+    body_.visit_layers(visit);
+    shortcut_.visit_layers(visit);
+  }
+  template <class Visit>
+  void visit_layers(Visit&& visit) const {
+    body_.visit_layers(visit);
+    shortcut_.visit_layers(visit);
+  }
+
   /// Starts both with seeds that are drawn.
   void initialize(core::Random& random) {
     body_.initialize(random);

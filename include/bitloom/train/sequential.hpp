@@ -123,6 +123,17 @@ class Sequential {
   /// The layers, in order.
   [[nodiscard]] const std::vector<AnyLayer>& layers() const noexcept { return layers_; }
 
+  /// Calls `visit` with every layer, in order, and after a layer that has layers within with those: what is left of a
+  /// layer must have the shapes that it had.
+  template <class Visit>
+  void visit_layers(Visit&& visit) {
+    visit_each(layers_, visit);
+  }
+  template <class Visit>
+  void visit_layers(Visit&& visit) const {
+    visit_each(layers_, visit);
+  }
+
   /// Shape of one item that comes in.
   [[nodiscard]] const op::TensorShape& input_shape() const noexcept { return shapes_.front(); }
 
@@ -170,6 +181,18 @@ class Sequential {
     for (std::size_t i = 0; i < layers_.size();) i = record(*this, i, tape, input);
     return input;
   }
+  /// The same, and calls `visit(layer_index, output)` with each layer's result, a `Value<S>`; for a `Relu` that is
+  /// computed together with the layer before it there is one call, with that layer's index.
+  template <std::invocable<std::size_t, Value<S>> Visit>
+  Value<S> forward(Tape<S>& tape, Value<S> input, Visit&& visit) {
+    check_input(input.rows());
+    for (std::size_t i = 0; i < layers_.size();) {
+      const auto index = i;
+      i = record(*this, index, tape, input);
+      visit(index, input);
+    }
+    return input;
+  }
   /// The same with frozen layers.
   Value<S> forward(Tape<S>& tape, Value<S> input) const {
     check_input(input.rows());
@@ -215,6 +238,17 @@ class Sequential {
   }
 
  private:
+  template <class Layers, class Visit>
+  static void visit_each(Layers& layers, Visit& visit) {
+    for (auto& any : layers)
+      std::visit(
+          [&](auto& layer) {
+            visit(layer);
+            if constexpr (requires { layer.visit_layers(visit); }) layer.visit_layers(visit);
+          },
+          any);
+  }
+
   template <class L, class Pointer>
   static void append_parameters(L& layer, std::vector<Pointer>& all) {
     if constexpr (LearningLayer<std::remove_const_t<L>, S>)
@@ -253,5 +287,13 @@ class Sequential {
   std::vector<AnyLayer> layers_;
   std::vector<op::TensorShape> shapes_;  // the input's, then each layer's output
 };
+
+/// Calls `f` with every layer of type L of a model, in order, those within other layers included.
+template <class L, class Model, std::invocable<L&> F>
+void for_each_layer(Model& model, F&& f) {
+  model.visit_layers([&]<class Layer>(Layer& layer) {
+    if constexpr (std::same_as<std::remove_const_t<Layer>, L>) f(layer);
+  });
+}
 
 }  // namespace bitloom::train
