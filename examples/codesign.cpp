@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What does a number format cost in accuracy, and what does it buy on a block? Trains a network, quantizes it, and
-// runs it bit by bit: on models of FPGA blocks, or for formats that no block has, on codes alone.
+// What does a number format cost in accuracy, and what does it buy on a block? Trains a network, quantizes it, searches a
+// format for every layer, and runs all of them bit by bit: on models of FPGA blocks, or for formats that no block has, on
+// codes alone.
 
 #include <algorithm>
 #include <array>
@@ -37,7 +38,9 @@
 #include <bitloom/quant/symmetric.hpp>
 #include <bitloom/train.hpp>
 
+#include "codesign/mixed_formats.hpp"
 #include "support/data.hpp"
+#include "support/deployment_report.hpp"
 #include "support/html_report.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
@@ -120,6 +123,7 @@ struct Options {
   std::int64_t blocks = 16;
   std::int64_t sample = 4;
   int epochs = 20;
+  double share = 0.5;
   std::uint64_t seed = 1;
   std::string json;
   std::string html;
@@ -390,8 +394,29 @@ void add_blocks(examples::HtmlReport& report, const std::vector<Row>& rows) {
         [](const Row& r) { return static_cast<double>(r.cost.cycles + r.cost.load_cycles); });
 }
 
+/// The searched network: what the layers got, and what that costs.
+std::vector<std::string> mixed_lines(const examples::MixedResult& mixed, double share, std::int64_t images) {
+  auto lines = examples::deployment_lines(mixed.deployment,
+                                          "A format for every layer, searched while training on,", images);
+  lines.push_back(
+      fmt::format("Searched for {:g} of the {:.0f} cycles that 8 bits take; found {:.2f} of them. Weights "
+                  "have one scale a layer, "
+                  "and the sums of a layer become float before the next one quantizes them.",
+                  share, mixed.eight_bit_cycles, mixed.costs.cost(mixed.choice) / mixed.eight_bit_cycles));
+  return lines;
+}
+
+void add_mixed(examples::HtmlReport& report, const examples::MixedResult& mixed,
+               const std::vector<std::string>& lines) {
+  report.heading("A format for every layer");
+  for (const auto& line : lines) report.paragraph(line);
+  report.table(examples::stage_header(), examples::stage_rows(mixed.deployment));
+}
+
 std::string html(const std::vector<Row>& rows, const std::vector<CodeRow>& code_rows,
-                 const std::string& facts, const std::vector<std::string>& basis) {
+                 const std::optional<examples::MixedResult>& mixed,
+                 const std::vector<std::string>& mixed_text, const std::string& facts,
+                 const std::vector<std::string>& basis) {
   examples::HtmlReport report("Number formats on FPGA blocks");
   report.paragraph(facts);
   if (!rows.empty()) add_blocks(report, rows);
@@ -402,6 +427,7 @@ std::string html(const std::vector<Row>& rows, const std::vector<CodeRow>& code_
     report.table(code_header, lines);
     report.paragraph(code_note);
   }
+  if (mixed) add_mixed(report, *mixed, mixed_text);
   report.heading("What the figures rest on");
   for (const auto& line : basis) report.paragraph(line);
   return report.text();
@@ -513,6 +539,18 @@ int run(const Options& options) {
       });
   }
 
+  std::optional<examples::MixedResult> mixed;
+  std::vector<std::string> mixed_text;
+  if (options.share > 0) {
+    mixed = examples::search_mixed(model, data,
+                                   {.share = options.share,
+                                    .epochs = options.epochs,
+                                    .seed = options.seed,
+                                    .blocks = options.blocks,
+                                    .sample = options.sample});
+    mixed_text = mixed_lines(*mixed, options.share, data.test.count());
+  }
+
   const auto facts = fmt::format(
       "{}: {} images to train, {} to test; a CNN of {} stages, {} epochs, seed {}: loss {:.4f}, float "
       "accuracy "
@@ -521,8 +559,10 @@ int run(const Options& options) {
       100 * float_accuracy);
   examples::Basis basis;
   for (const auto& row : rows) basis.add(row.cost);
+  if (mixed)
+    for (const auto& stage : mixed->deployment.stages) basis.add(stage);
 
-  bool equal = true;
+  bool equal = !mixed || mixed->deployment.agrees(data.test.count());
   core::Table table(header);
   for (const auto& row : rows) {
     table.add_row(cells(row));
@@ -541,6 +581,13 @@ int run(const Options& options) {
       fmt::print(
           "{} on one {}: {} readouts an image with the bound of all weights, {} with that of these weights\n",
           row.format, row.block, row.readouts.worst_case, row.readouts.from_weights);
+  if (mixed) {
+    core::Table stage_table(examples::stage_header());
+    for (const auto& row : examples::stage_rows(mixed->deployment)) stage_table.add_row(row);
+    fmt::print("\n");
+    for (const auto& line : mixed_text) fmt::print("{}\n", line);
+    fmt::print("\n{}\n", stage_table.text());
+  }
   for (const auto& line : basis.lines()) fmt::print("{}\n", line);
   if (!rows.empty())
     fmt::print(
@@ -566,11 +613,17 @@ int run(const Options& options) {
     for (const auto& row : code_rows)
       report["formats_without_a_block"].push_back(
           {{"format", row.format.name}, {"bits_per_weight", row.format.bits}, {"accuracy", row.accuracy}});
+    if (mixed) {
+      report["format_for_every_layer"] = examples::deployment_json(mixed->deployment, data.test.count());
+      report["format_for_every_layer"].update({{"target_share", options.share},
+                                               {"cycles_with_8_bits", mixed->eight_bit_cycles},
+                                               {"cycles_found", mixed->costs.cost(mixed->choice)}});
+    }
     basis.write_to(report);
     examples::write_json(options.json, report);
   }
   if (!options.html.empty()) {
-    core::write_file(options.html, html(rows, code_rows, facts, basis.lines()));
+    core::write_file(options.html, html(rows, code_rows, mixed, mixed_text, facts, basis.lines()));
     fmt::print("report: {}\n", options.html);
   }
   return equal ? examples::success : examples::check_failed;
@@ -582,7 +635,9 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app(
       "What does a number format cost in accuracy, and what does it buy on an FPGA block? Trains a small "
-      "network on real images, quantizes it, and runs it bit by bit on models of the blocks.",
+      "network on real images, quantizes it, searches a format for every layer, and runs all of them bit by "
+      "bit on "
+      "models of the blocks.",
       "codesign");
   app.set_version_flag("--version", std::string(version));
   app.add_option("--data", options.data,
@@ -605,6 +660,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "epochs of training")
       ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option(
+         "--search", options.share,
+         "cycles to search a format for every layer for, as a share of those with 8 bits; 0 for no search")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   app.add_option("--seed", options.seed, "seed of weights and batches")
       ->check(examples::seed_number())

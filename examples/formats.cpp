@@ -31,10 +31,9 @@
 
 #include "support/any_format.hpp"
 #include "support/check.hpp"
-#include "support/fliqs_search_reference.hpp"
+#include "support/fliqs_kinds.hpp"
 #include "support/format_diff.hpp"
 #include "support/format_quantize.hpp"
-#include "support/format_reference.hpp"
 #include "support/number_file.hpp"
 #include "support/program.hpp"
 #include "support/report.hpp"
@@ -237,7 +236,8 @@ int main(int argc, char** argv) {
   auto* check = app.add_subcommand("check",
                                    "recompute reference files (tables of formats, conversions from float32 "
                                    "and float64, fixed point, stochastic rounding, quantizers and scales, "
-                                   "requantization, AQT, MX blocks, NVFP4, dot products)");
+                                   "requantization, AQT, MX blocks, NVFP4, dot products; layers, costs, "
+                                   "policies and published points of format searches)");
   check->add_option("FILE", files, "files to check")->required()->check(CLI::ExistingFile);
   examples::add_output(*check, "--json", json_file, "also write the result to this file");
 
@@ -255,11 +255,11 @@ int main(int argc, char** argv) {
 
   return examples::run_program(app, argc, argv, [&] {
     if (check->parsed())
-      return examples::check_files(files, json_file,
-                                   [](const std::string& path, examples::CaseCounter& counter) {
-                                     if (!examples::check_fliqs_search(path, counter))
-                                       examples::check_format_file(path, counter);
-                                   });
+      return examples::check_files(
+          files, json_file,
+          [kinds = examples::fliqs_file_kinds()](const std::string& path, examples::CaseCounter& counter) {
+            examples::check_reference_file(path, kinds, counter);
+          });
     if (quantize->parsed()) return run_quantize(quantize_options);
     if (diff->parsed()) return run_diff(side_a, side_b, limit, json_file);
     if (verify->parsed()) return run_verify(names, full ? 1 : step, json_file);

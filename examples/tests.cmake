@@ -125,7 +125,57 @@ bitloom_bad_input(truncated_image formats "truncated.png" quantize e4m3fn "${exa
 bitloom_bad_input(scale_of_blocks formats "scales of its own" quantize nvfp4 "${example_data}/numbers.csv" --scale max)
 bitloom_bad_input(unknown_format formats "e9m9" table e9m9_fin)
 
+# Searches on real digits, short.
+add_test(NAME examples.mixed_precision COMMAND "${CMAKE_COMMAND}" -DPROGRAM=$<TARGET_FILE:mixed_precision>
+  "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/mixed_precision" -P "${PROJECT_SOURCE_DIR}/tests/support/mixed_precision.cmake")
+add_test(NAME examples.mixed_precision.help COMMAND mixed_precision --help)
+bitloom_bad_input(unknown_space mixed_precision "fliqs" --space fliqs)
+bitloom_bad_input(reward_of_loss mixed_precision "--reward soft" --reward soft --quality loss)
+bitloom_bad_input(positive_beta mixed_precision "--beta" --reward hard --beta 1)
+bitloom_bad_input(no_such_target mixed_precision "--choose" --choose 0.4)
+bitloom_bad_input(minifloats_on_a_block mixed_precision "not with e2m1fn" --space fliqs-s-float --cost m4bram)
+bitloom_bad_input(assignment_of_another mixed_precision "no_feature_maps.json: assignment" --from
+                  "${example_data}/no_feature_maps.json")
+bitloom_bad_input(broken_checkpoint mixed_precision "truncated.png" --checkpoint "${example_data}/truncated.png")
+bitloom_bad_input(no_images mixed_precision "train-images" --data "${CMAKE_CURRENT_BINARY_DIR}/nowhere")
+
+# Headers of the examples; a page with their charts, and how a browser shows it.
+if(TARGET bitloom_test_examples)
+  file(GLOB tests CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/tests/examples/support"
+    "${PROJECT_SOURCE_DIR}/tests/examples/support/*.cpp")
+  foreach(source IN LISTS tests)
+    cmake_path(GET source STEM name)
+    add_test(NAME examples.support.${name} COMMAND bitloom_test_examples "--source-file=*tests/examples/support/${source}")
+    set_tests_properties(examples.support.${name} PROPERTIES LABELS unit FAIL_REGULAR_EXPRESSION "test cases: +0 ")
+  endforeach()
+endif()
+find_program(BITLOOM_BROWSER NAMES chromium chromium-browser google-chrome)
+if(NOT BITLOOM_BROWSER)
+  message(STATUS "bitloom: the tests of how pages look are off, because chromium was not found")
+endif()
+# name, page, height, name of the test that writes the page
+function(bitloom_screenshot name page height writer)
+  if(NOT BITLOOM_BROWSER OR NOT TEST ${writer})
+    return()
+  endif()
+  add_test(NAME examples.screenshot.${name} COMMAND "${CMAKE_COMMAND}" "-DBROWSER=${BITLOOM_BROWSER}" "-DPAGE=${page}"
+    -DWIDTH=1000 -DHEIGHT=${height} -DPROGRAM=$<TARGET_FILE:formats> "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/screenshots"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/screenshot.cmake")
+  set_tests_properties(${writer} PROPERTIES FIXTURES_SETUP page_${name})
+  set_tests_properties(examples.screenshot.${name} PROPERTIES FIXTURES_REQUIRED page_${name} RESOURCE_LOCK browser)
+endfunction()
+bitloom_screenshot(charts "${CMAKE_CURRENT_BINARY_DIR}/charts.html" 2200 examples.support.html_report)
+bitloom_screenshot(mixed_precision "${CMAKE_CURRENT_BINARY_DIR}/mixed_precision/page.html" 2000 examples.mixed_precision)
+
 if(EXISTS "${reference}/fliqs")
+  # with as many seeds as the comparison asks for: 140 trainings
+  add_test(NAME examples.mixed_precision.check COMMAND mixed_precision check "${reference}/fliqs/qat_digits.json"
+    "${reference}/fliqs/policy_trajectory.json" "${reference}/fliqs/mixed_cost.json")
+  set_tests_properties(examples.mixed_precision.check PROPERTIES PASS_REGULAR_EXPRESSION " passed, 0 failed\n$"
+    FAIL_REGULAR_EXPRESSION "qat_digits.json: [^\n]* failed" PROCESSORS 2)
+  add_test(NAME examples.mixed_precision.check_corrupted COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:mixed_precision> "-DREFERENCE=${reference}/fliqs"
+    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted_qat" -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted_qat.cmake")
   file(GLOB format_files "${reference}/fliqs/formats/*.csv")
   add_test(NAME examples.formats.check COMMAND formats check ${format_files} "${reference}/fliqs/int_quant.csv"
     "${reference}/fliqs/requant.csv" "${reference}/fliqs/fixed_point.csv" "${reference}/fliqs/aqt_downcast.csv"
@@ -134,11 +184,15 @@ if(EXISTS "${reference}/fliqs")
   set_tests_properties(examples.formats.check PROPERTIES PASS_REGULAR_EXPRESSION "\n130367 passed, 0 failed\n$")
   file(GLOB search_files "${reference}/fliqs/layers/*.csv")
   add_test(NAME examples.formats.check_search COMMAND formats check ${search_files} "${reference}/fliqs/mixed_cost.json"
-    "${reference}/fliqs/policy_trajectory.json" "${reference}/fliqs/published_pareto.csv")
-  set_tests_properties(examples.formats.check_search PROPERTIES PASS_REGULAR_EXPRESSION "\n534 passed, 0 failed\n$")
+    "${reference}/fliqs/policy_trajectory.json" "${reference}/fliqs/published_pareto.csv" "${reference}/fliqs/qat_digits.json")
+  set_tests_properties(examples.formats.check_search PROPERTIES PASS_REGULAR_EXPRESSION "\n579 passed, 0 failed\n$")
   add_test(NAME examples.formats.check_corrupted COMMAND "${CMAKE_COMMAND}"
     -DPROGRAM=$<TARGET_FILE:formats> "-DREFERENCE=${reference}/fliqs/formats"
     "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" "-DFILES=table_e4m3fn.csv;table_e2m1fn.csv;table_e8m0fnu.csv"
+    -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
+  add_test(NAME examples.formats.check_corrupted_search COMMAND "${CMAKE_COMMAND}"
+    -DPROGRAM=$<TARGET_FILE:formats> "-DREFERENCE=${reference}/fliqs"
+    "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/corrupted" "-DFILES=mixed_cost.json;policy_trajectory.json;published_pareto.csv"
     -P "${PROJECT_SOURCE_DIR}/tests/support/corrupted.cmake")
 endif()
 if(EXISTS "${reference}/bramac")

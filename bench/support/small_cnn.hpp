@@ -25,7 +25,8 @@ inline train::Sequential<float> small_cnn() {
 
 /// Noise with labels, to be learned by heart.
 inline train::Dataset noise_images(std::int64_t count) {
-  train::Dataset data{.images = train::Matrix<float>(784, count), .labels = {}, .shape = {1, 28, 28}, .class_count = 10};
+  train::Dataset data{
+      .images = train::Matrix<float>(784, count), .labels = {}, .shape = {1, 28, 28}, .class_count = 10};
   core::Random random(2);
   for (Eigen::Index i = 0; i < data.images.size(); ++i)
     data.images.data()[i] = static_cast<float>(random.normal());

@@ -43,8 +43,8 @@ class Training {
   /// @return  the loss before the step
   float step() {
     tape_.clear();
-    const auto loss =
-        softmax_cross_entropy(model_.forward(tape_, tape_.constant(data_.images)), std::span<const int>(data_.labels));
+    const auto loss = softmax_cross_entropy(model_.forward(tape_, tape_.constant(data_.images)),
+                                            std::span<const int>(data_.labels));
     const std::span<train::Parameter<float>* const> all(parameters_);
     train::zero_gradients(all);
     tape_.backward(loss);

@@ -22,7 +22,6 @@
 #include <nlohmann/json.hpp>
 
 #include <bitloom/core/csv.hpp>
-#include <bitloom/core/file.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/search/controller.hpp>
 #include <bitloom/search/cost.hpp>
@@ -54,18 +53,6 @@ inline bool is_close(double ours, double theirs, double relative) {
   return std::abs(ours - theirs) <= relative * std::max(std::abs(ours), std::abs(theirs));
 }
 
-/// A number of a JSON file, in decimal or whole.
-inline double real(const nlohmann::json& value, const std::string& what) {
-  if (!value.is_number()) throw RangeError(what + ": " + value.dump().substr(0, 40) + " is not a number");
-  return value.get<double>();
-}
-inline std::vector<double> real_list(const nlohmann::json& value, const std::string& what) {
-  if (!value.is_array()) throw ShapeError(what + ": it is not a list");
-  std::vector<double> numbers;
-  for (const auto& element : value) numbers.push_back(real(element, what));
-  return numbers;
-}
-
 using SearchIntegers = search::IntegerFormats<1, 16>;
 
 inline const search::FormatFacts& integer_of(std::int64_t bits) {
@@ -83,7 +70,7 @@ inline std::vector<search::LayerRow> layers_beside(const std::string& path, cons
 }  // namespace detail
 
 /// mixed_cost.json: what assignments of widths cost, in five ways.
-inline void check_mixed_costs(const std::string& path, const nlohmann::json& networks, CaseCounter& counter) {
+inline void check_mixed_costs(const nlohmann::json& networks, const std::string& path, CaseCounter& counter) {
   for (const auto& [name, entry] : networks.items()) {
     const auto layers = search::layers_of(detail::layers_beside(path, name));
     const auto weight_bits = whole_list(entry.at("w_bits"), std::ssize(layers), name + ".w_bits");
@@ -99,7 +86,7 @@ inline void check_mixed_costs(const std::string& path, const nlohmann::json& net
       add(key, ours, whole(entry.at(key), key) == static_cast<std::int64_t>(ours));
     };
     const auto close = [&](const char* key, double ours) {
-      add(key, ours, detail::is_close(ours, detail::real(entry.at(key), key), 1e-9));
+      add(key, ours, detail::is_close(ours, real(entry.at(key), key), 1e-9));
     };
     exact("macs", static_cast<double>(search::macs(layers)));
     exact("bops", search::total_cost(search::Bops{}, assigned));
@@ -350,39 +337,6 @@ inline void check_published_pareto(const core::Csv& file, CaseCounter& counter) 
     counter.add(low <= gbops && gbops <= high && 0 < top1 && top1 < 100 && again.first->second == gbops,
                 fmt::format("{}: {} GBOPs are not in {:.6g}..{:.6g}, or differ from another row of the point",
                             file.where(i), gbops, low, high));
-  }
-}
-
-/// Checks a reference file of format searches: policy_trajectory.json, mixed_cost.json, layers/NETWORK.csv,
-/// published_pareto.csv, or another file of one of these forms.
-/// @return  false if the file is of another kind
-/// @throws ParseError  the file cannot be read, or contradicts its form
-inline bool check_fliqs_search(const std::string& path, CaseCounter& counter) {
-  const auto text = core::read_file(path);
-  if (!text.starts_with('[') && !text.starts_with('{')) {
-    const auto file = core::Csv::parse(text, path);
-    if (file.has_column("in_hw") && file.has_column("macs"))
-      check_layer_table(file, counter);
-    else if (file.has_column("gbops") && file.has_column("imagenet_top1"))
-      check_published_pareto(file, counter);
-    else
-      return false;
-    return true;
-  }
-  try {
-    const auto json = nlohmann::json::parse(text);
-    if (json.is_array() && !json.empty() && json[0].is_object() && json[0].contains("config"))
-      check_policy_trajectories(json, counter);
-    else if (json.is_object() && !json.empty() && json.begin()->is_object() &&
-             json.begin()->contains("w_bits"))
-      check_mixed_costs(path, json, counter);
-    else
-      return false;
-    return true;
-  } catch (const nlohmann::json::exception& error) {
-    throw ParseError(path + ": " + error.what());
-  } catch (const Error& error) {
-    throw ParseError(path + ": " + error.what());
   }
 }
 

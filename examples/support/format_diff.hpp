@@ -21,7 +21,7 @@
 #include <bitloom/format/text.hpp>
 
 #include "any_format.hpp"
-#include "format_reference.hpp"
+#include "mx_codec.hpp"
 #include "report.hpp"
 
 namespace bitloom::examples {

@@ -24,7 +24,7 @@
 #include <bitloom/quant/scaling.hpp>
 
 #include "any_format.hpp"
-#include "format_reference.hpp"
+#include "mx_codec.hpp"
 #include "number_file.hpp"
 
 namespace bitloom::examples {

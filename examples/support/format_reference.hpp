@@ -19,12 +19,10 @@
 #include <nlohmann/json.hpp>
 
 #include <bitloom/core/csv.hpp>
-#include <bitloom/core/file.hpp>
 #include <bitloom/core/type_list.hpp>
 #include <bitloom/format.hpp>
 #include <bitloom/op/dot.hpp>
 #include <bitloom/quant/asymmetric.hpp>
-#include <bitloom/quant/mx.hpp>
 #include <bitloom/quant/nvfp4.hpp>
 #include <bitloom/quant/requantize.hpp>
 #include <bitloom/quant/symmetric.hpp>
@@ -32,6 +30,7 @@
 #include "any_format.hpp"
 #include "check.hpp"
 #include "json_fields.hpp"
+#include "mx_codec.hpp"
 
 namespace bitloom::examples {
 
@@ -243,39 +242,6 @@ inline void check_aqt(const core::Csv& file, CaseCounter& counter) {
   }
 }
 
-/// A block format chosen at run time; elements have up to 8 bits.
-struct MxCodec {
-  std::uint8_t (*encode)(std::span<const float> values,
-                         std::span<std::uint8_t> codes);  ///< returns the scale
-  float (*decode)(std::uint8_t scale, std::uint8_t code);
-  int bits;  ///< of an element
-};
-
-/// The block format of a name such as `mxfp8_e4m3/floor`.
-/// @throws ParseError  there is none
-inline MxCodec find_mx(const std::string& name) {
-  using namespace quant;
-  using Elements =
-      core::TypeList<MxFp8E4m3, MxFp8E5m2, MxFp6E3m2, MxFp6E2m3, MxFp4, MxInt8, MxInt<4>, MxInt<2>>;
-  using Rules = core::TypeList<ScaleFloor, ScaleCeil, ScaleToMax, ScaleEven>;
-  constexpr std::array<std::string_view, 8> elements{"mxfp8_e4m3", "mxfp8_e5m2", "mxfp6_e3m2", "mxfp6_e2m3",
-                                                     "mxfp4_e2m1", "mxint8",     "mxint4",     "mxint2"};
-  constexpr std::array<std::string_view, 4> rules{"floor", "ceil", "rceil", "even"};
-  const auto slash = std::min(name.find('/'), name.size());
-  const auto element = std::ranges::find(elements, name.substr(0, slash));
-  const auto rule = std::ranges::find(rules, name.substr(std::min(slash + 1, name.size())));
-  if (element == elements.end() || rule == rules.end())
-    throw ParseError("block format '" + name.substr(0, 40) + "' is not known");
-  return core::visit_at(
-      Elements{}, static_cast<std::size_t>(element - elements.begin()), [&]<class E>(std::type_identity<E>) {
-        return core::visit_at(Rules{}, static_cast<std::size_t>(rule - rules.begin()),
-                              []<class R>(std::type_identity<R>) {
-                                using Block = MxBlock<E, R>;
-                                return MxCodec{Block::encode, Block::decode, Block::Format::bits};
-                              });
-      });
-}
-
 /// mx_blocks.json: blocks of numbers in every block format and by every scale rule.
 inline void check_mx_blocks(const nlohmann::json& cases, CaseCounter& counter) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -459,42 +425,6 @@ inline void check_integer_scales(const nlohmann::json& cases, CaseCounter& count
       counter.add(ok, fmt::format("case {}, {}: scales or codes differ", i + 1, part.name));
     }
   }
-}
-
-/// A JSON reference file, whose kind the keys of its first case tell.
-inline void check_format_json(const std::string& path, const std::string& text, CaseCounter& counter) {
-  try {
-    const auto cases = nlohmann::json::parse(text);
-    if (!cases.is_array() || cases.empty() || !cases[0].is_object())
-      throw ParseError("this is not a list of cases");
-    if (cases[0].contains("out")) return check_mx_blocks(cases, counter);
-    if (cases[0].contains("deq_f32")) return check_authors_quantizer(cases, counter);
-    if (cases[0].contains("per_group")) return check_integer_scales(cases, counter);
-    if (cases[0].contains("exact_int")) return check_dot_products(cases, counter);
-    if (cases[0].contains("codes_e2m1")) return check_nvfp4(cases, counter);
-    throw ParseError("this is not a kind of file that can be checked");
-  } catch (const nlohmann::json::exception& error) {
-    throw ParseError(path + ": " + error.what());
-  } catch (const Error& error) {
-    throw ParseError(path + ": " + error.what());
-  }
-}
-
-/// Checks one reference file, whose kind its columns tell.
-/// @throws ParseError  it is none of the known kinds
-inline void check_format_file(const std::string& path, CaseCounter& counter) {
-  const auto text = core::read_file(path);
-  if (text.starts_with('[') || text.starts_with('{')) return check_format_json(path, text, counter);
-  const auto file = core::Csv::parse(text, path);
-  if (file.has_column("man_field")) return check_format_table(file, counter);
-  if (file.has_column("rne_via_f32")) return check_double_rounding(file, counter);
-  if (file.has_column("rne") && file.has_column("f32_bits")) return check_float_encoding(file, counter);
-  if (file.has_column("r") && file.has_column("k")) return check_stochastic(file, counter);
-  if (file.has_column("quant") && file.has_column("raw")) return check_fixed_point(file, counter);
-  if (file.has_column("f32recip_floorhalf")) return check_integer_quantizer(file, counter);
-  if (file.has_column("gemmlowp_i32")) return check_requantization(file, counter);
-  if (file.has_column("sig_bits")) return check_aqt(file, counter);
-  throw ParseError(path + ": this is not a kind of file that can be checked");
 }
 
 }  // namespace bitloom::examples

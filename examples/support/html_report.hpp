@@ -2,14 +2,18 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
+
+#include "format_map.hpp"
+#include "scatter_chart.hpp"
+#include "svg.hpp"
 
 namespace bitloom::examples {
 
@@ -46,12 +50,13 @@ class HtmlReport {
       for (const double v : series) largest = std::max(largest, v);
     const double step = tick_step(largest);
     const double limit = std::max(step, std::ceil(largest / step) * step);
-    open_chart(bars.title, bars.unit, left + width + 20, top + height + 26);
+    std::string drawing;
     for (double tick = 0; tick <= limit * 1.0001; tick += step) {
       const double y = top + height * (1 - tick / limit);
-      body_ += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left,
-                           left + width, y, y);
-      body_ += fmt::format("<text class=\"end\" x=\"{}\" y=\"{:.1f}\">{:g}</text>\n", left - 6, y + 4, tick);
+      drawing += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>", left,
+                             left + width, y, y);
+      drawing +=
+          fmt::format("<text class=\"end\" x=\"{}\" y=\"{:.1f}\">{:g}</text>\n", left - 6, y + 4, tick);
     }
     const double group = width / static_cast<double>(bars.groups.size());
     const double bar = group * 0.8 / static_cast<double>(bars.series.size());
@@ -60,22 +65,25 @@ class HtmlReport {
       for (std::size_t s = 0; s < bars.series.size(); ++s) {
         if (std::isnan(bars.values[s][g])) continue;
         const double h = height * bars.values[s][g] / limit;
-        body_ += fmt::format(
+        drawing += fmt::format(
             "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"{}\"><title>{}, {}: "
             "{:g} "
             "{}</title></rect>\n",
-            x + group * 0.1 + bar * static_cast<double>(s), top + height - h, bar * 0.92, h, color(s),
+            x + group * 0.1 + bar * static_cast<double>(s), top + height - h, bar * 0.92, h, series_color(s),
             escape(bars.series[s]), escape(bars.groups[g]), bars.values[s][g], escape(bars.unit));
       }
-      body_ += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + group / 2,
-                           top + height + 18, escape(bars.groups[g]));
+      drawing += fmt::format("<text class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + group / 2,
+                             top + height + 18, escape(bars.groups[g]));
     }
-    body_ += "</svg>\n<p class=\"legend\">";
+    std::vector<std::string> legend;
     for (std::size_t s = 0; s < bars.series.size(); ++s)
-      body_ +=
-          fmt::format("<span><i style=\"background:{}\"></i>{}</span>", color(s), escape(bars.series[s]));
-    body_ += "</p></figure>\n";
+      legend.push_back(color_key(series_color(s), bars.series[s]));
+    body_ += figure(bars.title + " (" + bars.unit + ")", left + width + 20, top + height + 26, 400, drawing,
+                    legend);
   }
+
+  void scatter_chart(const Scatter& chart) { body_ += draw(chart); }
+  void format_map(const FormatMap& map) { body_ += draw(map); }
 
   [[nodiscard]] std::string text() const {
     return fmt::format(
@@ -89,47 +97,17 @@ class HtmlReport {
         "figure{{margin:1em 0}}figcaption{{font-weight:600}}svg{{max-width:100%;height:auto}}\n"
         "svg text{{font:12px "
         "system-ui,sans-serif;fill:#44505c}}.end{{text-anchor:end}}.middle{{text-anchor:middle}}\n"
-        ".grid{{stroke:#e4e8ed}}.legend span{{margin-right:1.2em}}\n"
+        ".title,.label{{fill:#1d2733}}svg text.light{{fill:#fff}}svg "
+        "text.half{{font-size:10.5px}}.axis{{fill:none;stroke:#8c97a3}}\n"
+        ".front{{fill:none;stroke-width:1.8;stroke-linejoin:round}}.mark{{stroke:#fff;stroke-width:.8}}\n"
+        ".grid{{stroke:#e4e8ed}}.legend{{margin:.2em 0 1.6em}}.legend span{{margin-right:1.2em}}\n"
+        ".legend svg{{margin-right:.4em;vertical-align:-1px}}\n"
         ".legend i{{display:inline-block;width:.8em;height:.8em;margin-right:.4em}}\n"
         "</style></head><body>\n<h1>{0}</h1>\n{1}</body></html>\n",
         escape(title_), body_);
   }
 
  private:
-  static std::string escape(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-      switch (c) {
-        case '&': result += "&amp;"; break;
-        case '<': result += "&lt;"; break;
-        case '>': result += "&gt;"; break;
-        case '"': result += "&quot;"; break;
-        default: result += c;
-      }
-    }
-    return result;
-  }
-
-  static std::string_view color(std::size_t series) {
-    constexpr std::array<std::string_view, 5> colors{"#2f6db5", "#e08a2c", "#4a9d5b", "#a0559c", "#7b8794"};
-    return colors[series % colors.size()];
-  }
-
-  /// 1, 2 or 5 times a power of ten, about a fifth of the largest value.
-  static double tick_step(double largest) {
-    if (!(largest > 0)) return 1;
-    const double power = std::pow(10, std::floor(std::log10(largest / 5)));
-    for (const double factor : {1.0, 2.0, 5.0})
-      if (largest / (factor * power) <= 6) return factor * power;
-    return 10 * power;
-  }
-
-  void open_chart(const std::string& title, const std::string& unit, double width, double height) {
-    body_ += fmt::format(
-        "<figure><figcaption>{} ({})</figcaption>\n<svg viewBox=\"0 0 {} {}\" width=\"{}\" role=\"img\">\n",
-        escape(title), escape(unit), width, height, width);
-  }
-
   void row(std::string_view tag, const std::vector<std::string>& cells) {
     body_ += "<tr>";
     for (const auto& cell : cells) body_ += fmt::format("<{0}>{1}</{0}>", tag, escape(cell));

@@ -38,6 +38,19 @@ inline std::vector<std::int64_t> whole_list(const nlohmann::json& value, std::in
   return numbers;
 }
 
+/// A number of a JSON file, in decimal or whole.
+inline double real(const nlohmann::json& value, const std::string& what) {
+  if (!value.is_number()) throw RangeError(what + ": " + value.dump().substr(0, 40) + " is not a number");
+  return value.get<double>();
+}
+/// A list of such numbers.
+inline std::vector<double> real_list(const nlohmann::json& value, const std::string& what) {
+  if (!value.is_array()) throw ShapeError(what + ": it is not a list");
+  std::vector<double> numbers;
+  for (const auto& element : value) numbers.push_back(real(element, what));
+  return numbers;
+}
+
 /// A word of exactly `bits` / 4 hexadecimal digits.
 inline std::uint64_t hex_word(const std::string& text, int bits) {
   if (std::ssize(text) != bits / 4)

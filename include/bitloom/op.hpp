@@ -10,6 +10,7 @@
 #include <bitloom/op/gemm.hpp>
 #include <bitloom/op/grouped_conv2d.hpp>
 #include <bitloom/op/im2col.hpp>
+#include <bitloom/op/lanes.hpp>
 #include <bitloom/op/low_rank.hpp>
 #include <bitloom/op/plain_code_gemm.hpp>
 #include <bitloom/op/pool.hpp>

@@ -26,7 +26,6 @@
 #include <bitloom/train/gradient_check.hpp>
 #include <bitloom/train/hessian.hpp>
 #include <bitloom/train/idx.hpp>
-#include <bitloom/train/lanes.hpp>
 #include <bitloom/train/layer_kind.hpp>
 #include <bitloom/train/layer_names.hpp>
 #include <bitloom/train/layer_norm.hpp>

@@ -21,6 +21,14 @@ TEST_CASE("read_file gives every byte, and names a file that it cannot read") {
                   bitloom::ParseError);
 }
 
+TEST_CASE("what is wrong in a file is told with the file's name, and other errors as they are") {
+  CHECK(core::naming_file("a.json", [] { return 7; }) == 7);
+  CHECK_THROWS_WITH_AS(core::naming_file("a.json", [] { throw bitloom::ParseError("layers: none"); }),
+                       "a.json: layers: none", bitloom::ParseError);
+  CHECK_THROWS_WITH_AS(core::naming_file("a.json", [] { throw bitloom::RangeError("x"); }), "x",
+                       bitloom::RangeError);
+}
+
 TEST_CASE("write_file replaces a file whole, and leaves nothing behind where it cannot write") {
   const auto folder = std::filesystem::temp_directory_path() / "bitloom_core_file_test_folder";
   std::filesystem::remove_all(folder);

@@ -92,6 +92,49 @@ TEST_CASE_TEMPLATE("unit, largest magnitude and significand of a format are thos
   CHECK(op::significand_bits<F> <= longest + 1);
 }
 
+TEST_CASE("sums are exact as long as their largest magnitude, in the unit of the products, fits the digits") {
+  constexpr auto int8 = op::value_range<Int<8>>, int16 = op::value_range<Int<16>>,
+                 e4m3 = op::value_range<E4m3fn>, e2m1 = op::value_range<E2m1fn>,
+                 bf16 = op::value_range<Bfloat16>;
+  static_assert(to_double(int8.largest) == 128 && int8.unit == 0 && to_double(e4m3.largest) == 448 &&
+                e4m3.unit == -9 && to_double(e2m1.largest) == 6 && e2m1.unit == -1);
+  CHECK(op::sums_exactly<float>(int8, int8, 1024));
+  CHECK_FALSE(op::sums_exactly<float>(int8, int8, 1025));
+  CHECK(op::sums_exactly<float>(e2m1, e2m1, (1 << 24) / 144));
+  CHECK_FALSE(op::sums_exactly<float>(e2m1, e2m1, (1 << 24) / 144 + 1));
+  CHECK_FALSE(op::sums_exactly<float>(e4m3, e4m3, 1));
+  CHECK(op::sums_exactly<double>(e4m3, e4m3, 1 << 16));
+  CHECK_FALSE(op::sums_exactly<double>(bf16, e4m3, 1));
+  static_assert(op::sums_exactly<double>(int16, int16, 1 << 23) &&
+                !op::sums_exactly<double>(int16, int16, (1 << 23) + 1));
+  constexpr std::int64_t most = (std::int64_t{1} << 53) / (std::int64_t{49} << 30);  // E4M3: 448 = 7 * 2^6
+  static_assert(op::sums_exactly<double>(e4m3, e4m3, most) &&
+                !op::sums_exactly<double>(e4m3, e4m3, most + 1));
+  static_assert(!op::sums_exactly<double>(int8, int8, INT64_MAX));
+  // units of 2^-126, the least normal number of float, and 2^-128
+  static_assert(op::sums_exactly<float>(op::value_range<Fixed<8, -55>>, op::value_range<Fixed<8, -55>>, 9));
+  static_assert(!op::sums_exactly<float>(op::value_range<Fixed<8, -56>>, op::value_range<Fixed<8, -56>>, 1));
+  CHECK_THROWS_AS(static_cast<void>(op::sums_exactly<float>(int8, int8, 0)), RangeError);
+}
+
+TEST_CASE("whether sums are exact is what the largest of them says, for all pairs of small formats") {
+  constexpr op::ValueRange ranges[]{op::value_range<Int<4>>,  op::value_range<Int<5, Unsigned>>,
+                                    op::value_range<E2m1fn>,  op::value_range<E3m2fn>,
+                                    op::value_range<E2m3fn>,  op::value_range<E3m4>,
+                                    op::value_range<E4m3fn>,  op::value_range<Int<1>>,
+                                    op::value_range<E8m0fnu>, op::value_range<Fixed<8, 120>>};
+  for (const auto& a : ranges)
+    for (const auto& b : ranges)
+      for (std::int64_t terms = 1; terms < 3'000'000; terms += 1 + terms / 7) {
+        const double product = to_double(a.largest) * to_double(b.largest), sum = product * double(terms);
+        const int unit = a.unit + b.unit;  // sums are exact in double, or far too long
+        CHECK(op::sums_exactly<float>(a, b, terms) ==
+              (sum <= std::ldexp(1.0, 24 + unit) && unit >= -126 && sum < 0x1p128));
+        const int bits = std::ilogb(product) + 1 - unit;
+        CHECK(op::sum_bits(a, b, terms) == bits + 1 + op::carry_bits(terms));
+      }
+}
+
 TEST_CASE("sums of no terms have no width") {
   CHECK_THROWS_WITH_AS(static_cast<void>(op::carry_bits(0)), doctest::Contains("terms: 0 is outside 1.."),
                        RangeError);

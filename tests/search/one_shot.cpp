@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bitloom/search/one_shot.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <optional>
+#include <set>
+#include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <bitloom/core/threads.hpp>
 #include <bitloom/search/cost.hpp>
 #include <bitloom/search/format_space.hpp>
+#include <bitloom/train/elastic.hpp>
 #include <bitloom/train/optimizer.hpp>
 
+namespace op = bitloom::op;
 namespace search = bitloom::search;
 namespace train = bitloom::train;
 using Formats = search::FliqsSmallIntegers;
@@ -166,6 +172,90 @@ TEST_CASE("quality can be minus the loss, or the accuracy on items held out") {
   CHECK_THROWS_AS(search::HeldOutAccuracy(quadrants(4), 0, 1), bitloom::RangeError);
 }
 
+TEST_CASE("formats, width, kernel and depth are searched together on one set of weights") {
+  using Types = Formats::types;
+  using Conv = train::FormatLayer<train::Conv2d<float>, Types>;
+  using Dense = train::FormatLayer<train::Dense<float>, Types>;
+  using Body = train::Sequential<float, Conv, train::ElasticChannels>;
+  using Block = train::Skippable<float, Body>;
+  using Super = train::Sequential<float, Block, Dense>;
+  const op::ConvGeometry outer{.input = {1, 6, 6}, .out_channels = 4, .window = {5, 1, 2}};
+  const op::ConvGeometry inner{.input = {4, 6, 6}, .out_channels = 1, .window = {3, 1, 1}};
+  Body body({1, 6, 6});
+  body.add(Conv(train::Conv2d<float>(outer))).batch_norm().relu().add(train::ElasticChannels({4, 6, 6}));
+  body.add(Conv(train::Conv2d<float>(inner)));
+  Super network({1, 6, 6});
+  network.add(Block(std::move(body))).add(Dense(train::Dense<float>(36, 2)));
+  network.initialize(1);
+
+  search::Space space(Formats::facts);
+  const auto depth = space.add_values("depth", {0, 1});
+  const std::vector<search::Condition> there{{depth, {1}}};
+  const auto width = space.add_values("width", {2, 4}, there),
+             kernel = space.add_values("kernel", {3, 5}, there);
+  const auto body_format = space.add_formats("body", {}, there), last = space.add_formats("last");
+  const auto conv = [](double in, double out, double window) {
+    return bitloom::net::ConvShape{.r = std::llround(window),
+                                   .s = std::llround(window),
+                                   .c = std::llround(in),
+                                   .p = 6,
+                                   .q = 6,
+                                   .k = std::llround(out)};
+  };
+  using Shape = std::optional<bitloom::net::LayerShape>;
+  space.add_layer(
+      "outer", {depth, width, kernel},
+      [&](auto v) { return v[0] == 0 ? Shape() : Shape(conv(1, v[1], v[2])); },
+      search::ByDecision{body_format}, search::ByDecision{body_format});
+  space.add_layer(
+      "inner", {depth, width}, [&](auto v) { return v[0] == 0 ? Shape() : Shape(conv(v[1], 1, 3)); },
+      search::ByDecision{body_format}, search::ByDecision{body_format});
+  space.add_layer({"last", bitloom::net::FcShape{.c = 36, .k = 2}}, search::ByDecision{last},
+                  search::ByDecision{last});
+  const search::CostTable costs(space, search::Bops{});
+
+  const auto set_architecture = [&](std::span<const std::size_t> choice) {
+    const auto value = [&](std::size_t decision) {
+      return std::get<search::ValueOptions>(space.decisions()[decision].options).values[choice[decision]];
+    };
+    train::for_each_layer<Block>(network, [&](Block& block) { block.set_active(value(depth) == 1); });
+    train::for_each_layer<train::ElasticChannels>(
+        network, [&](auto& layer) { layer.set_active(std::llround(value(width))); });
+    bool is_outer = true;
+    train::for_each_layer<Conv>(network, [&](Conv& layer) {
+      if (std::exchange(is_outer, false))
+        layer.set_weight_mask(train::kernel_mask<float>(outer, 1, std::llround(value(kernel))));
+    });
+  };
+  train::Dataset edges{
+      .images = train::Matrix<float>(36, 256), .labels = {}, .shape = {1, 6, 6}, .class_count = 2};
+  bitloom::core::Random random(3);
+  for (Eigen::Index i = 0; i < edges.images.cols(); ++i) {  // a bright row, or a bright column
+    edges.labels.push_back(static_cast<int>(random.integer(0, 1)));
+    const auto place = random.integer(0, 5);
+    for (Eigen::Index k = 0; k < 36; ++k)
+      edges.images(k, i) = (edges.labels.back() == 0 ? k / 6 : k % 6) == place ? 1.0F : 0.0F;
+  }
+  train::Adam<float> adam;
+  auto both = options(costs.cost(space.uniform(0)));
+  both.fit.epochs = 40;
+  both.beta = 0.05;
+  both.set_architecture = set_architecture;
+  search::OneShotSearch one_shot(network, edges, space, costs, adam, both);
+  std::set<search::Choice> seen;
+  bool masked = false;
+  while (!one_shot.done()) {
+    const auto row = one_shot.next();
+    seen.insert(space.canonical(row.record.choice));
+    masked = masked || !row.record.active[width];  // decisions of a body that is left out do not matter
+  }
+  const auto best = one_shot.finish();
+  CHECK(seen.size() > 10);  // of 2 · (1 + 2 · 2 · 2)
+  CHECK(masked);
+  CHECK(best[depth] == 1);  // without the body a row and a column look alike to the last layer
+  CHECK(train::accuracy(network, edges) > 0.95);
+}
+
 TEST_CASE("a space that is not the model's is refused") {
   const auto data = quadrants(64);
   auto network = model(1);
@@ -178,8 +268,10 @@ TEST_CASE("a space that is not the model's is refused") {
   CHECK(layers.size() == 3);
   CHECK(layers[1].name == "2.dense");
   CHECK(layers[1].shape == bitloom::net::LayerShape{bitloom::net::FcShape{.c = 16, .k = 16}});
-  refuse(search::format_space(search::FliqsLargeIntegers::facts, layers), options(1e5), bitloom::ShapeError(""));
-  refuse(search::format_space(search::FliqsSmallFloats::facts, layers), options(1e5), bitloom::ShapeError(""));
+  refuse(search::format_space(search::FliqsLargeIntegers::facts, layers), options(1e5),
+         bitloom::ShapeError(""));
+  refuse(search::format_space(search::FliqsSmallFloats::facts, layers), options(1e5),
+         bitloom::ShapeError(""));
   refuse(search::format_space(Formats::facts, layers), options(0), bitloom::RangeError(""));
   auto late = options(1e5);
   late.delay = 1.5;

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <bitloom/train/operations.hpp>
 #include <train/gradient_error.hpp>
+#include <train/place_in_batch.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -56,4 +57,9 @@ TEST_CASE("a function of repeated operands that is not linear keeps its own deri
   };
   CHECK(gradient_error({{3, 4}, {3, 4}}, hypotenuse) < tolerance);
   CHECK(gradient_error({{3, 1}, {1, 4}}, hypotenuse) < tolerance);
+}
+
+TEST_CASE_TEMPLATE("the gradient of a repeated number of an item has the same bits wherever it is in a batch",
+                   S, float, double) {
+  CHECK(items_that_differ_alone<S>([](auto v) { return multiply(v, sum(v, train::Features{})); }) == 0);
 }

@@ -39,7 +39,8 @@ TEST_CASE("a body with fewer channels is that of the first channels alone") {
     to[i]->value = from[i]->value.topLeftCorner(to[i]->value.rows(), to[i]->value.cols());
 
   auto elastic = wide;
-  train::for_each_layer<train::ElasticChannels>(elastic, [](train::ElasticChannels& layer) { layer.set_active(3); });
+  train::for_each_layer<train::ElasticChannels>(elastic,
+                                                [](train::ElasticChannels& layer) { layer.set_active(3); });
   const auto items = random_matrix<double>(32, 5, 3);
   CHECK(elastic.predict(items).isApprox(narrow.predict(items), 1e-14));
   CHECK_FALSE(wide.predict(items).isApprox(narrow.predict(items), 1e-3));
@@ -53,7 +54,8 @@ TEST_CASE("a body with fewer channels is that of the first channels alone") {
 TEST_CASE("channels that are cut have no gradient, the others that of finite differences") {
   auto model = body();
   model.initialize(1);
-  train::for_each_layer<train::ElasticChannels>(model, [](train::ElasticChannels& layer) { layer.set_active(3); });
+  train::for_each_layer<train::ElasticChannels>(model,
+                                                [](train::ElasticChannels& layer) { layer.set_active(3); });
   const auto items = random_matrix<double>(32, 3, 3);
   const auto loss = [&](train::Tape<double>& tape) {
     return weighted_mean(model.forward(tape, tape.constant(items)));
@@ -83,8 +85,10 @@ TEST_CASE("a body that is left out is the identity") {
 }
 
 TEST_CASE("a masked kernel computes the convolution with the smaller window") {
-  const op::ConvGeometry conv{.input = {2, 6, 6}, .out_channels = 4, .window = {.kernel = 5, .stride = 1, .padding = 2}};
-  const op::ConvGeometry small{.input = {2, 6, 6}, .out_channels = 4, .window = {.kernel = 3, .stride = 1, .padding = 1}};
+  const op::ConvGeometry conv{
+      .input = {2, 6, 6}, .out_channels = 4, .window = {.kernel = 5, .stride = 1, .padding = 2}};
+  const op::ConvGeometry small{
+      .input = {2, 6, 6}, .out_channels = 4, .window = {.kernel = 3, .stride = 1, .padding = 1}};
   const auto weight = random_matrix<double>(4, 50, 1);
   const auto mask = train::kernel_mask<double>(conv, 1, 3);
   train::Matrix<double> inner(4, 18);
@@ -94,7 +98,8 @@ TEST_CASE("a masked kernel computes the convolution with the smaller window") {
   const auto input = tape.constant(random_matrix<double>(72, 3, 2));
   const auto bias = tape.constant(random_matrix<double>(4, 1, 3));
   const auto masked =
-      train::conv2d(input, tape.constant(train::Matrix<double>(weight.cwiseProduct(mask))), bias, conv).value();
+      train::conv2d(input, tape.constant(train::Matrix<double>(weight.cwiseProduct(mask))), bias, conv)
+          .value();
   CHECK(masked.isApprox(train::conv2d(input, tape.constant(inner), bias, small).value(), 1e-14));
   CHECK(train::kernel_mask<double>(conv, 1, 5).isOnes(0));
   CHECK_THROWS_AS(static_cast<void>(train::kernel_mask<double>(conv, 1, 2)), bitloom::RangeError);

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <train/gradient_error.hpp>
+#include <train/place_in_batch.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -46,4 +47,13 @@ TEST_CASE("gradients of functions of elements agree with finite differences") {
             {{3, 4}}, [](auto v) { return gelu(v[0]); }, 0, 3) < tolerance);
   CHECK(gradient_error(
             {{3, 4}}, [](auto v) { return train::gelu<train::TanhForm>(v[0]); }, 0, 3) < tolerance);
+}
+
+TEST_CASE_TEMPLATE("a function of an element has the same bits wherever the element is", S, float, double) {
+  CHECK(items_that_differ_alone<S>([](auto v) { return exp(v); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return log(exp(v)); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return sqrt(exp(v)); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return tanh(v); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return sigmoid(v); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return gelu(v); }) == 0);
 }

@@ -16,7 +16,9 @@
 #include <bitloom/format/int.hpp>
 #include <bitloom/format/named.hpp>
 #include <bitloom/train/losses.hpp>
+#include <bitloom/train/optimizer.hpp>
 #include <bitloom/train/residual.hpp>
+#include <bitloom/train/trainer.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -297,4 +299,53 @@ TEST_CASE("places, ranges and numbers that make no sense are refused") {
   CHECK_THROWS_AS(output(layer, random_matrix<float>(5, 2, 1)), bitloom::ShapeError);
   CHECK_THROWS_AS(output(std::as_const(layer), random_matrix<float>(5, 2, 1)), bitloom::ShapeError);
   CHECK_THROWS_AS(static_cast<void>(layer.output({5})), bitloom::ShapeError);
+}
+
+TEST_CASE("a masked weight is that weight with the cut elements zero, and they get no gradient") {
+  auto layer = dense_layer(6, 3);
+  train::Matrix<float> mask = train::Matrix<float>::Ones(3, 6);
+  mask.leftCols(2).setZero();
+  train::Dense<float> cut(6, 3);
+  cut.weight.value = layer.layer().weight.value.cwiseProduct(mask);
+  cut.bias.value = layer.layer().bias.value;
+  Dense expected(cut);
+  const auto items = random_matrix<float>(6, 4, 5);
+  for (const std::size_t place : {0U, 3U}) {
+    layer.set_weight_mask(mask);
+    layer.set_formats(place, place);
+    expected.set_formats(place, place);
+    CHECK(layer.weight_values() == expected.weight_values());
+    CHECK(layer.weight_scale() == expected.weight_scale());
+    train::Tape<float> tape;
+    const auto input = tape.constant(items);
+    CHECK(std::as_const(layer).forward(tape, input).value() ==
+          std::as_const(expected).forward(tape, input).value());
+    const auto output = layer.forward(tape, input);
+    CHECK(output.value() == expected.forward(tape, input).value());
+    auto& gradient = layer.parameters()[0]->gradient;
+    gradient.setZero(3, 6);
+    tape.backward(train::sum(output));
+    CHECK(gradient.leftCols(2).isZero(0));
+    CHECK_FALSE(gradient.rightCols(4).isZero(0));
+    layer.set_weight_mask(std::nullopt);
+    CHECK(layer.weight_values() != expected.weight_values());
+  }
+  CHECK_THROWS_AS(layer.set_weight_mask(train::Matrix<float>::Ones(6, 3)), bitloom::ShapeError);
+}
+
+TEST_CASE("a training whose numbers leave float stops with the step and the layer, before they are rounded") {
+  train::Sequential<float> plain({4});
+  plain.dense(8).relu().dense(2).initialize(1);
+  auto model = train::with_formats<Formats>(plain);
+  train::for_each_format_layer(model, [](auto& layer) { layer.set_formats(0, 1); });
+  train::Dataset data{.images = random_matrix<float>(4, 8, 1),
+                      .labels = {0, 1, 0, 1, 1, 0, 1, 0},
+                      .shape = {4},
+                      .class_count = 2};
+  train::Sgd<float> sgd;
+  CHECK_THROWS_WITH_AS(train::fit(model, data, {.epochs = 9, .batch_size = 8, .learning_rate = 1e38}, sgd),
+                       doctest::Contains("step 1, but has to be finite; first in "), bitloom::Error);
+  data.images(2, 5) = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH_AS(train::fit(model, data, {.batch_size = 8}, sgd),
+                       doctest::Contains("first in the images"), bitloom::Error);
 }

@@ -77,7 +77,7 @@ TEST_CASE(
     "quantizer") {
   const auto data =
       train::split(train::read_digits_csv(BITLOOM_SOURCE_DIR "/examples/data/digits8x8.csv"), 1437);
-  for (const std::uint64_t seed : {1, 2}) {
+  for (const std::uint64_t seed : {1U, 2U}) {
     const double at8 = accuracy_at(data, 1, seed), at4 = accuracy_at(data, 0, seed);
     MESSAGE("seed " << seed << ": " << at8 << " % at 8 bits, " << at4 << " % at 4 bits");
     CHECK(at8 > 90.4 - 3);

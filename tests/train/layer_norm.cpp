@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <bitloom/train/operations.hpp>
 #include <train/gradient_error.hpp>
+#include <train/place_in_batch.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -55,4 +56,15 @@ TEST_CASE("layer normalization refuses what does not fit") {
                        bitloom::ShapeError);
   CHECK_THROWS_AS(layer_norm(x, three, two, epsilon), bitloom::ShapeError);
   CHECK_THROWS_AS(layer_norm(x, three, three, 0), bitloom::RangeError);
+}
+
+TEST_CASE_TEMPLATE("a piece is normalized to the same bits wherever it is in a batch", S, float, double) {
+  CHECK(items_that_differ_alone<S>(
+            [](auto v) {
+              auto& tape = v.tape();
+              const auto features = v.rows() / 3;
+              return layer_norm(v, tape.constant(random_matrix<S>(features, 1, 1)),
+                                tape.constant(random_matrix<S>(features, 1, 2)), epsilon);
+            },
+            3) == 0);
 }

@@ -10,6 +10,7 @@
 #include <bitloom/train/gradient_check.hpp>
 #include <bitloom/train/operations.hpp>
 #include <train/gradient_error.hpp>
+#include <train/place_in_batch.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -171,4 +172,13 @@ TEST_CASE("shapes that do not fit the geometry are refused, and both named") {
                   bitloom::ShapeError);
   CHECK_THROWS_AS(max_pool(wrong, op::PoolGeometry{.input = {17, 1, 1}, .window = {1, 1, 1}}),
                   bitloom::ShapeError);
+}
+
+TEST_CASE_TEMPLATE("the mean of a channel has the same bits wherever its item is in a batch", S, float,
+                   double) {
+  CHECK(items_that_differ_alone<S>(
+            [](auto v) {
+              return global_average_pool(v, {3, 1, v.rows() / 3});
+            },
+            3) == 0);
 }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <bitloom/train/operations.hpp>
 #include <train/gradient_error.hpp>
+#include <train/place_in_batch.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -50,4 +51,9 @@ TEST_CASE("a mean of nothing is refused") {
   CHECK_THROWS_AS(mean(empty, train::Features{}), bitloom::ShapeError);
   CHECK_THROWS_AS(mean(empty, train::Batch{}), bitloom::ShapeError);
   CHECK(sum(empty).value()(0, 0) == 0);
+}
+
+TEST_CASE_TEMPLATE("the sum of an item has the same bits wherever it is in a batch", S, float, double) {
+  CHECK(items_that_differ_alone<S>([](auto v) { return sum(v, train::Features{}); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return mean(v, train::Features{}); }) == 0);
 }

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <train/gradient_error.hpp>
+#include <train/place_in_batch.hpp>
 #include <train/random_parameter.hpp>
 
 namespace train = bitloom::train;
@@ -37,4 +38,9 @@ TEST_CASE("gradients of softmax and log-softmax agree with finite differences") 
   train::Tape<double> tape;
   CHECK_THROWS_AS(softmax(tape.constant(Matrix(0, 2))), bitloom::ShapeError);
   CHECK_THROWS_AS(log_softmax(tape.constant(Matrix(0, 2))), bitloom::ShapeError);
+}
+
+TEST_CASE_TEMPLATE("shares of an item have the same bits wherever it is in a batch", S, float, double) {
+  CHECK(items_that_differ_alone<S>([](auto v) { return softmax(v); }) == 0);
+  CHECK(items_that_differ_alone<S>([](auto v) { return log_softmax(v); }) == 0);
 }

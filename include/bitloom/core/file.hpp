@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -24,6 +25,16 @@ namespace bitloom::core {
   while (const auto count = std::fread(buffer, 1, sizeof buffer, file.get())) bytes.append(buffer, count);
   if (std::ferror(file.get()) != 0) throw ParseError(path + ": the file cannot be read");
   return bytes;
+}
+
+/// Calls f, which parses what is in a file, and puts the file's name before the message of a ParseError.
+template <std::invocable F>
+decltype(auto) naming_file(const std::string& path, F&& f) {
+  try {
+    return f();
+  } catch (const ParseError& error) {
+    throw ParseError(path + ": " + error.what());
+  }
 }
 
 namespace detail {

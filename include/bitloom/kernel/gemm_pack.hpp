@@ -79,11 +79,11 @@ void interleave(const std::array<const std::uint8_t*, Path::group>& rows, std::u
                 const std::array<std::uint32_t*, 4>& out) {
   using Arch = Bytes::arch_type;
   using Pairs = xsimd::batch<std::uint16_t, Arch>;
-  using Words = xsimd::batch<std::uint32_t, Arch>;
+  using DoubleWords = xsimd::batch<std::uint32_t, Arch>;
   const auto load = [&](std::size_t t) { return Bytes::load_unaligned(rows[t]) ^ Bytes(flip); };
   const auto store = [&](std::size_t half, const Pairs& low, const Pairs& high) {
-    xsimd::bitwise_cast<Words>(xsimd::zip_lo(low, high)).store_unaligned(out[2 * half]);
-    xsimd::bitwise_cast<Words>(xsimd::zip_hi(low, high)).store_unaligned(out[2 * half + 1]);
+    xsimd::bitwise_cast<DoubleWords>(xsimd::zip_lo(low, high)).store_unaligned(out[2 * half]);
+    xsimd::bitwise_cast<DoubleWords>(xsimd::zip_hi(low, high)).store_unaligned(out[2 * half + 1]);
   };
   const auto low = [](const Bytes& a, const Bytes& b) {
     return xsimd::bitwise_cast<Pairs>(xsimd::zip_lo(a, b));

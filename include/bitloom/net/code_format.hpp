@@ -24,9 +24,8 @@ namespace detail {
 /// A format at run time: what a chain of codes does with it. Values are those of codes, without a scale.
 struct CodeFormatView {
   int bits;
-  int unit_exponent;   ///< values are whole numbers of 2^unit_exponent
-  int magnitude_bits;  ///< of the largest of them
-  bool fits_int16;     ///< values are integers of 16 bits with a sign
+  op::ValueRange range;
+  bool fits_int16;  ///< values are integers of 16 bits with a sign
   void (*round)(std::span<const float> numbers, float scale, std::span<float> values);
   void (*encode)(std::span<const float> values, std::span<std::uint16_t> codes);
   void (*decode)(std::span<const std::uint16_t> codes, std::span<float> values);
@@ -48,8 +47,7 @@ void decode_codes(std::span<const std::uint16_t> codes, std::span<float> values)
 template <CodeFormat F>
 inline constexpr CodeFormatView code_format_view{
     .bits = F::bits,
-    .unit_exponent = op::unit_exponent<F>,
-    .magnitude_bits = op::largest_magnitude<F>.top_exponent() + 1 - op::unit_exponent<F>,
+    .range = op::value_range<F>,
     .fits_int16 = quant::FitsInt16<F>,
     .round = [](std::span<const float> numbers, float scale,
                 std::span<float> values) { quant::round_quotients<F>(numbers, scale, values); },

@@ -161,14 +161,14 @@ class CodeNetwork {
     for (const auto code : stage.weights)
       core::check_range((stage.name + " weight code").c_str(), code, 0,
                         static_cast<std::int64_t>(core::low_mask(weight.bits)));
-    const int bits = weight.magnitude_bits + activation.magnitude_bits + op::carry_bits(stage.terms());
-    if (bits > 53)
-      throw RangeError(stage.name + ": sums of " + std::to_string(stage.terms()) + " products take " +
-                       std::to_string(bits) + " bits, but double holds 53");
-    const int unit = weight.unit_exponent + activation.unit_exponent;
+    const auto terms = stage.terms();
+    if (!op::sums_exactly<double>(weight.range, activation.range, terms))
+      throw RangeError(stage.name + ": sums of " + std::to_string(terms) + " products take " +
+                       std::to_string(op::sum_bits(weight.range, activation.range, terms) - 1) +
+                       " bits, but double holds 53");
     Operands operands{.values = std::vector<float>(stage.weights.size()),
                       .integers{},
-                      .in_float = bits <= 24 && unit >= -126 && unit + bits <= 127};
+                      .in_float = op::sums_exactly<float>(weight.range, activation.range, terms)};
     weight.decode(stage.weights, operands.values);
     for (const float value : operands.values)
       if (!std::isfinite(value)) throw RangeError(stage.name + " weight code: it is NaN or infinite");

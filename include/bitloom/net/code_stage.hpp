@@ -9,11 +9,10 @@
 #include <variant>
 #include <vector>
 
-#include <Eigen/Core>
-
 #include <bitloom/core/error.hpp>
 #include <bitloom/net/quantized_network.hpp>
 #include <bitloom/op/grouped_conv2d.hpp>
+#include <bitloom/op/lanes.hpp>
 #include <bitloom/op/pool.hpp>
 #include <bitloom/op/relu.hpp>
 #include <bitloom/op/shape.hpp>
@@ -40,7 +39,7 @@ struct AveragePoolStep {
   op::Window window;
 };
 
-/// The mean of every channel.
+/// The mean of every channel: the sum in the order of op::sum_in_lanes, then times 1 / elements.
 struct ChannelMeanStep {};
 
 /// What is done in float between a product and the codes of the next one.
@@ -104,13 +103,13 @@ void for_each_in_channels(std::span<float> values, std::size_t channels, std::in
 inline std::vector<float> channel_means(const op::TensorShape& shape, std::int64_t batch,
                                         std::span<const float> values) {
   const auto positions = shape.height * shape.width;
-  const Eigen::MatrixXf
-      planes =  // a copy, aligned as a layer's input is: Eigen's order of summation depends on it
-      Eigen::Map<const Eigen::MatrixXf>(values.data(), positions, shape.channels * batch);
-  std::vector<float> means(static_cast<std::size_t>(planes.cols()));
-  Eigen::Map<Eigen::MatrixXf>(means.data(), 1, planes.cols()) =
-      Eigen::Map<const Eigen::MatrixXf>(planes.data(), positions, planes.cols()).colwise().sum() *
-      static_cast<float>(1 / static_cast<double>(positions));
+  const auto share = static_cast<float>(1 / static_cast<double>(positions));
+  std::vector<float> means(static_cast<std::size_t>(shape.channels * batch));
+  const float* plane = values.data();
+  for (auto& mean : means) {
+    mean = op::sum_in_lanes(plane, positions) * share;
+    plane += positions;
+  }
   return means;
 }
 

@@ -248,11 +248,7 @@ std::string list_text(std::string_view key, const std::vector<T>& list, F elemen
 /// @throws ParseError  the file cannot be read or is something else; the message starts with the file's name
 [[nodiscard]] inline std::vector<Workload> read_workloads(const std::string& file_name) {
   const auto text = core::read_file(file_name);
-  try {
-    return parse_workloads(text);
-  } catch (const ParseError& error) {
-    detail::fail(file_name, error.what());
-  }
+  return core::naming_file(file_name, [&] { return parse_workloads(text); });
 }
 
 /// The text that `parse_workloads` reads as these workloads: one layer a line, `layers` where both lists are

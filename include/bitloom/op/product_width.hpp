@@ -2,7 +2,9 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
+#include <limits>
 
 #include <bitloom/core/bits.hpp>
 #include <bitloom/core/error.hpp>
@@ -106,6 +108,37 @@ template <class F, class G>
     return static_cast<std::uint64_t>(range.max > -range.lowest ? range.max : -range.lowest);
   };
   return static_cast<int>(std::bit_width(magnitude(a) * magnitude(b))) + 1 + carry_bits(terms);
+}
+
+/// A format at run time, as sums of products see it: its values are whole numbers of 2^unit, up to a magnitude.
+struct ValueRange {
+  format::Dyadic largest;
+  int unit{};
+};
+
+/// The values of a format, for which there is a type.
+template <format::ExactFormat F>
+inline constexpr ValueRange value_range{largest_magnitude<F>, unit_exponent<F>};
+
+/// Width of a register, with its sign, that holds every sum of `terms` products of two formats, whose significands have 64
+/// bits together at most.
+/// @throws RangeError  `terms` is below 1
+[[nodiscard]] constexpr int sum_bits(const ValueRange& a, const ValueRange& b, std::int64_t terms) {
+  return format::product(a.largest, b.largest).top_exponent() + 1 - (a.unit + b.unit) + 1 + carry_bits(terms);
+}
+
+/// Sums of `terms` products of values of two formats, and the sums on the way, are normal numbers of type T or zero,
+/// whatever the order of addition: none is rounded.
+/// @throws RangeError  `terms` is below 1
+template <std::floating_point T>
+[[nodiscard]] constexpr bool sums_exactly(const ValueRange& a, const ValueRange& b, std::int64_t terms) {
+  using Limits = std::numeric_limits<T>;
+  const int unit = a.unit + b.unit;
+  if (sum_bits(a, b, terms) > Limits::digits + 2 || unit < Limits::min_exponent - 1) return false;
+  const auto largest = format::product(a.largest, b.largest);  // sums are exact up to 2^digits units
+  const auto sum = (largest.significand << (largest.exponent - unit)) * static_cast<std::uint64_t>(terms);
+  return sum <= std::uint64_t{1} << Limits::digits &&
+         static_cast<int>(std::bit_width(sum)) + unit <= Limits::max_exponent;
 }
 
 }  // namespace bitloom::op

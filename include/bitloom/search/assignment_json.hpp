@@ -4,63 +4,36 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
-#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/core/file.hpp>
+#include <bitloom/core/strict_json.hpp>
 #include <bitloom/search/assignment.hpp>
 
 namespace bitloom::search {
 
 namespace detail {
 
-using Json = nlohmann::ordered_json;
-
-/// A key of a file as a part of a one-line message.
-inline std::string printable_key(const std::string& key) {
-  return Json(key.substr(0, 40)).dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-/// JSON text as a tree; refuses a key that is given twice, which the tree would hide.
-inline Json parse_assignment_tree(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos)  // the parser would take it for the end
-    throw ParseError("assignment: it has a zero byte");
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto watch = [&](int, Json::parse_event_t event, const Json& value) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second)
-      throw ParseError("assignment: the key " + printable_key(value.get<std::string>()) + " is given twice");
-    return true;
-  };
-  auto json = Json::parse(text.begin(), text.end(), watch, false);
-  if (json.is_discarded()) throw ParseError("assignment: it is no valid JSON");
-  return json;
-}
-
 /// Throws unless an object has these members and no other.
-inline void check_members(const Json& object, const std::string& path,
+inline void check_members(const core::Json& object, const std::string& path,
                           std::initializer_list<std::string_view> names) {
   if (!object.is_object()) throw ParseError(path + ": it has to be an object");
   for (const auto name : names)
     if (!object.contains(name)) throw ParseError(path + "." + std::string(name) + ": the key is missing");
   for (const auto& [key, value] : object.items())
     if (std::ranges::find(names, key) == names.end())
-      throw ParseError(path + ": the key " + printable_key(key) + " is unknown");
+      throw ParseError(path + ": the key " + core::quoted_for_message(key) + " is unknown");
 }
 
-inline std::string text_member(const Json& object, const char* key, const std::string& path) {
+inline std::string text_member(const core::Json& object, const char* key, const std::string& path) {
   if (!object.at(key).is_string()) throw ParseError(path + "." + key + ": it has to be a text");
   return object.at(key).get<std::string>();
 }
 
 template <class F>
-void for_each_element(const Json& list, const std::string& path, F f) {
+void for_each_element(const core::Json& list, const std::string& path, F f) {
   if (!list.is_array()) throw ParseError(path + ": it has to be an array");
   for (std::size_t i = 0; i < list.size(); ++i) f(list[i], path + "[" + std::to_string(i) + "]");
 }
@@ -73,8 +46,8 @@ void for_each_element(const Json& list, const std::string& path, F f) {
 [[nodiscard]] inline std::string to_json(const Assignment& assignment) {
   const auto quoted = [](const std::string& text) {
     try {
-      return detail::Json(text).dump();
-    } catch (const detail::Json::exception&) {
+      return core::Json(text).dump();
+    } catch (const core::Json::exception&) {
       throw ParseError("assignment: a name is no UTF-8");
     }
   };
@@ -96,7 +69,7 @@ void for_each_element(const Json& list, const std::string& path, F f) {
 /// Reads what `to_json` writes.
 /// @throws ParseError  the text is something else; the message has the path of the offending element
 [[nodiscard]] inline Assignment parse_assignment(std::string_view text) {
-  const auto json = detail::parse_assignment_tree(text);
+  const auto json = core::parse_strict_json(text, "assignment");
   detail::check_members(json, "assignment", {"layers", "architecture"});
   Assignment result;
   detail::for_each_element(json.at("layers"), "layers", [&](const auto& layer, const std::string& path) {
@@ -119,11 +92,7 @@ void for_each_element(const Json& list, const std::string& path, F f) {
 /// @throws ParseError  the file cannot be read or is something else; the message starts with its name
 [[nodiscard]] inline Assignment read_assignment(const std::string& path) {
   const auto text = core::read_file(path);
-  try {
-    return parse_assignment(text);
-  } catch (const ParseError& error) {
-    throw ParseError(path + ": " + error.what());
-  }
+  return core::naming_file(path, [&] { return parse_assignment(text); });
 }
 
 }  // namespace bitloom::search

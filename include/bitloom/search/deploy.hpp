@@ -22,6 +22,7 @@
 #include <bitloom/net/code_network.hpp>
 #include <bitloom/search/block_cost.hpp>
 #include <bitloom/search/format_set.hpp>
+#include <bitloom/search/model_formats.hpp>
 #include <bitloom/train/format_layer.hpp>
 #include <bitloom/train/layers.hpp>
 #include <bitloom/train/sequential.hpp>
@@ -29,17 +30,6 @@
 namespace bitloom::search {
 
 namespace detail {
-
-inline op::ConvGeometry geometry_of(const train::Dense<float>& layer) {
-  return op::dense_geometry(layer.weight.value.cols(), layer.weight.value.rows());
-}
-inline op::ConvGeometry geometry_of(const train::Conv2d<float>& layer) { return layer.geometry; }
-
-inline std::int64_t groups_of(const train::Dense<float>&) { return 1; }
-inline std::int64_t groups_of(const train::Conv2d<float>& layer) { return layer.groups; }
-
-inline std::string kind_of(const train::Dense<float>&) { return "dense"; }
-inline std::string kind_of(const train::Conv2d<float>&) { return "conv2d"; }
 
 /// What a batch normalization with its running statistics does, computed as train::frozen_batch_norm does.
 inline net::AffineStep affine_step(const train::BatchNorm<float>& norm) {
@@ -107,8 +97,7 @@ template <class Formats, class... Extra>
         [&]<class L>(const L& layer) {
           const auto number = std::to_string(i);
           if constexpr (requires { detail::code_stage<Formats>(number, layer); }) {
-            stages.push_back(
-                detail::code_stage<Formats>(number + '.' + detail::kind_of(layer.layer()), layer));
+            stages.push_back(detail::code_stage<Formats>(detail::layer_name(i, layer.layer()), layer));
           } else if constexpr (requires { detail::code_step(layer); }) {
             if (stages.empty())
               throw ShapeError("layer " + number +

@@ -12,6 +12,7 @@
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/net/layer_list.hpp>
+#include <bitloom/op/conv2d.hpp>
 #include <bitloom/search/format_set.hpp>
 #include <bitloom/search/layer.hpp>
 #include <bitloom/search/space.hpp>
@@ -31,20 +32,47 @@ struct SetOf<core::TypeList<Formats...>> {
 };
 
 template <train::Scalar S>
-WeightLayer weight_layer(std::size_t index, const train::Dense<S>& layer) {
-  return {std::to_string(index) + ".dense",
-          net::FcShape{.c = layer.weight.value.cols(), .k = layer.weight.value.rows()}};
+op::ConvGeometry geometry_of(const train::Dense<S>& layer) {
+  return op::dense_geometry(layer.weight.value.cols(), layer.weight.value.rows());
 }
 template <train::Scalar S>
-WeightLayer weight_layer(std::size_t index, const train::Conv2d<S>& layer) {
+op::ConvGeometry geometry_of(const train::Conv2d<S>& layer) {
+  return layer.geometry;
+}
+
+template <train::Scalar S>
+std::int64_t groups_of(const train::Dense<S>&) {
+  return 1;
+}
+template <train::Scalar S>
+std::int64_t groups_of(const train::Conv2d<S>& layer) {
+  return layer.groups;
+}
+
+/// The name of a layer with weights by its place in the model and its kind: `0.conv2d`.
+template <train::Scalar S>
+std::string layer_name(std::size_t index, const train::Dense<S>&) {
+  return std::to_string(index) + ".dense";
+}
+template <train::Scalar S>
+std::string layer_name(std::size_t index, const train::Conv2d<S>&) {
+  return std::to_string(index) + ".conv2d";
+}
+
+template <train::Scalar S>
+net::LayerShape layer_shape(const train::Dense<S>& layer) {
+  return net::FcShape{.c = layer.weight.value.cols(), .k = layer.weight.value.rows()};
+}
+template <train::Scalar S>
+net::LayerShape layer_shape(const train::Conv2d<S>& layer) {
   const auto& geometry = layer.geometry;
   const auto output = geometry.output();
-  return {std::to_string(index) + ".conv2d", net::ConvShape{.r = geometry.window.kernel,
-                                                            .s = geometry.window.kernel,
-                                                            .c = geometry.input.channels / layer.groups,
-                                                            .p = output.height,
-                                                            .q = output.width,
-                                                            .k = output.channels}};
+  return net::ConvShape{.r = geometry.window.kernel,
+                        .s = geometry.window.kernel,
+                        .c = geometry.input.channels / layer.groups,
+                        .p = output.height,
+                        .q = output.width,
+                        .k = output.channels};
 }
 
 /// The layer with weights behind a layer of any format, or the layer itself.
@@ -68,8 +96,8 @@ template <train::Scalar S, class... Extra>
     std::visit(
         [&](const auto& layer) {
           const auto& bare = detail::bare(layer);
-          if constexpr (requires { detail::weight_layer(i, bare); })
-            layers.push_back(detail::weight_layer(i, bare));
+          if constexpr (requires { detail::layer_name(i, bare); })
+            layers.push_back({detail::layer_name(i, bare), detail::layer_shape(bare)});
         },
         model.layers()[i]);
   return layers;

@@ -10,10 +10,10 @@
 #include <utility>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/op/lanes.hpp>
 #include <bitloom/op/shape.hpp>
 #include <bitloom/train/activation.hpp>
 #include <bitloom/train/blocks.hpp>
-#include <bitloom/train/lanes.hpp>
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train {
@@ -119,7 +119,7 @@ Value<S> normalize_channels(Value<S> input, Value<S> scale, Value<S> shift, cons
       const S *g = loop.plane(gradient, item, c), *out = loop.plane(y, item, c),
               *in = loop.plane(given, item, c);
       const S middle = s(c, 0);
-      auto terms = sum_in_lanes<S, 2>(positions, [=](Index i) {
+      auto terms = op::sum_in_lanes<S, 2>(positions, [=](Index i) {
         const S slope = g[i] * A::derivative(out[i]);
         return std::array<S, 2>{slope, slope * (in[i] - middle)};
       });
@@ -168,10 +168,9 @@ ChannelStatistics<S> channel_statistics(Value<S> input, const op::TensorShape& s
   // sum of every plane, and of squared distances from its own mean: one pass through memory
   const Matrix<S> terms = loop.template each<2>(tape, [&](Index item, Index c) {
     const S* plane = loop.plane(x, item, c);
-    const S sum =
-        detail::sum_in_lanes<S, 1>(loop.positions, [=](Index i) { return std::array<S, 1>{plane[i]}; })[0];
+    const S sum = op::sum_in_lanes(plane, loop.positions);
     const S middle = sum / positions;
-    const auto squares = detail::sum_in_lanes<S, 1>(loop.positions, [=](Index i) {
+    const auto squares = op::sum_in_lanes<S, 1>(loop.positions, [=](Index i) {
       const S distance = plane[i] - middle;
       return std::array<S, 1>{distance * distance};
     });

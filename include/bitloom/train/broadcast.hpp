@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/train/reductions.hpp>
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train::detail {
@@ -43,7 +44,7 @@ void add_reduced_gradient(Value<S> operand, const Eigen::MatrixBase<Derived>& te
   else if (operand.rows() == term.rows())
     operand.add_gradient(term.rowwise().sum());
   else if (operand.columns() == term.cols())
-    operand.add_gradient(term.colwise().sum());
+    operand.add_gradient(column_sums<S>(term));
   else
     operand.add_gradient(Matrix<S>::Constant(1, 1, term.sum()));
 }

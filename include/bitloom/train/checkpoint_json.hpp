@@ -3,25 +3,11 @@
 
 #include <string>
 
-#include <bitloom/core/error.hpp>
+#include <bitloom/core/file.hpp>
 #include <bitloom/train/checkpoint.hpp>
 #include <bitloom/train/safetensors_json.hpp>
 
 namespace bitloom::train {
-
-namespace detail {
-
-/// Calls f and puts the file's name before what it throws.
-template <class F>
-auto naming_file(const std::string& path, F&& f) {
-  try {
-    return f();
-  } catch (const ParseError& error) {
-    throw ParseError(path + ": " + error.what());
-  }
-}
-
-}  // namespace detail
 
 /// Saves the parameters and buffers of a model, see `weights`, in the format safetensors. PyTorch reads them with
 /// `safetensors.torch.load_file`.
@@ -37,7 +23,7 @@ void save_weights(const std::string& path, const M& model) {
 template <SavableModel M>
 void load_weights(const std::string& path, M& model) {
   const auto file = read_safetensors(path);
-  detail::naming_file(path, [&] { set_weights(model, file); });
+  core::naming_file(path, [&] { set_weights(model, file); });
 }
 
 /// Saves all that a training needs to go on with the same bits, see `checkpoint`. The file takes its place when it is
@@ -56,7 +42,7 @@ void save_checkpoint(const std::string& path, const Trainer<M, O>& trainer, cons
 template <SavableModel M, ResumableOptimizer<typename M::scalar_type> O>
 TensorFile load_checkpoint(const std::string& path, Trainer<M, O>& trainer) {
   const auto file = read_safetensors(path);
-  return detail::naming_file(path, [&] { return restore(trainer, file); });
+  return core::naming_file(path, [&] { return restore(trainer, file); });
 }
 
 }  // namespace bitloom::train

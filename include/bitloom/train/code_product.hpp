@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
-#include <bitloom/format/concepts.hpp>
-#include <bitloom/format/dyadic.hpp>
 #include <bitloom/op/product_width.hpp>
 #include <bitloom/train/activation.hpp>
 #include <bitloom/train/blocks.hpp>
@@ -15,25 +11,6 @@
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train::detail {
-
-/// The values of a format's codes: whole numbers of 2^unit, up to a magnitude.
-struct CodeRange {
-  double largest{};
-  int unit{};
-};
-
-template <format::ExactFormat F>
-inline constexpr CodeRange code_range{format::to_double(op::largest_magnitude<F>), op::unit_exponent<F>};
-
-/// Sums of that many products are numbers of type T, in any order of addition.
-template <class T>
-[[nodiscard]] inline bool sums_exactly(const CodeRange& a, const CodeRange& b, std::int64_t terms) {
-  using Limits = std::numeric_limits<T>;
-  const double most = a.largest * b.largest * static_cast<double>(terms);
-  const int unit = a.unit + b.unit;
-  return most <= std::ldexp(1.0, unit + Limits::digits) && unit >= Limits::min_exponent - 1 &&
-         most <= static_cast<double>(Limits::max());
-}
 
 /// activation(float(sum) · scale + bias), each step in float.
 template <class A, class T>
@@ -70,16 +47,17 @@ Matrix<T> code_sums(const L& layer, Tape<T>& tape, Matrix<T> input, Matrix<T> we
 }
 
 /// A layer on values of codes, as hardware computes it: sums of products without a rounding error, rounded to float, times
-/// the scale of the products, plus the bias; then the activation. Sums that are too long for double have its errors.
+/// the scale of the products, plus the bias; then the activation. Sums that are not exact in double
+/// (op::sums_exactly) have its rounding errors.
 ///
 /// @param input   values of codes, [features × batch]
 /// @param weight  values of codes, [out × in]
 template <class A, class L>
 Matrix<float> code_product(const L& layer, Tape<float>& tape, Matrix<float> input,
-                           const CodeRange& input_range, Matrix<float> weight, const CodeRange& weight_range,
-                           float scale) {
+                           const op::ValueRange& input_range, Matrix<float> weight,
+                           const op::ValueRange& weight_range, float scale) {
   const auto& bias = layer.bias.value;
-  if (sums_exactly<float>(input_range, weight_range, layer.fan_in()))
+  if (op::sums_exactly<float>(input_range, weight_range, layer.fan_in()))
     return rescaled<A>(tape, code_sums(layer, tape, std::move(input), std::move(weight)), scale, bias);
   Tape<double> wide(ExecutorOf{&tape});
   const auto sums = code_sums<double>(layer, wide, input.cast<double>(), weight.cast<double>());

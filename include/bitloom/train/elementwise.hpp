@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -11,6 +12,22 @@
 namespace bitloom::train {
 
 namespace detail {
+
+/// results = function(elements), sixteen at a time and the last of them padded: a vector loop's exp does not have the
+/// bits of a single exp, so no element may depend on its place for which of them it gets.
+template <Scalar S, class Function>
+void map_in_lanes(const S* elements, Eigen::Index count, const Function& function, S* results) {
+  constexpr Eigen::Index width = 16;
+  using Lanes = Eigen::Array<S, width, 1>;
+  Eigen::Index i = 0;
+  for (; i + width <= count; i += width)
+    Eigen::Map<Lanes>(results + i) = function(Eigen::Map<const Lanes>(elements + i));
+  if (i == count) return;
+  Lanes last = Lanes::Ones();
+  std::copy(elements + i, elements + count, last.data());
+  last = function(last).eval();
+  std::copy_n(last.data(), count - i, results + i);
+}
 
 /// Records a function of every element.
 ///
@@ -23,7 +40,7 @@ Value<S> map_elements(Value<S> input, Function function, Derivative derivative) 
   const auto width = block_columns(input.rows());
   auto output = tape.matrix(input.rows(), input.columns());
   tape.for_each_block(input.columns(), width, [&](Index begin, Index count) {
-    output.middleCols(begin, count).array() = function(input.value().middleCols(begin, count).array());
+    map_in_lanes(input.value().col(begin).data(), count * input.rows(), function, output.col(begin).data());
   });
   return tape.record(std::move(output), {input}, [=](Value<S> result) {
     input.add_gradient_columns(width, [&](Index begin, Index count) {

@@ -18,12 +18,14 @@
 
 #include <bitloom/core/error.hpp>
 #include <bitloom/core/type_list.hpp>
+#include <bitloom/op/product_width.hpp>
 #include <bitloom/op/shape.hpp>
 #include <bitloom/train/code_product.hpp>
 #include <bitloom/train/format_rounding.hpp>
 #include <bitloom/train/layer_names.hpp>
 #include <bitloom/train/layer_product.hpp>
 #include <bitloom/train/layers.hpp>
+#include <bitloom/train/operations.hpp>
 #include <bitloom/train/sequential.hpp>
 
 namespace bitloom::train {
@@ -39,7 +41,7 @@ template <class List>
 struct CodeRanges;
 template <class... Formats>
 struct CodeRanges<core::TypeList<Formats...>> {
-  static constexpr std::array<CodeRange, sizeof...(Formats)> values{code_range<Formats>...};
+  static constexpr std::array<op::ValueRange, sizeof...(Formats)> values{op::value_range<Formats>...};
 };
 
 }  // namespace detail
@@ -55,9 +57,10 @@ concept RoundableFormats = detail::are_roundable<List>;
 /// largest magnitude of the batch at hand, in evaluation too, until the range is frozen.
 ///
 /// The forward pass of a layer that is not const computes on rounded floats, and gradients pass the rounding. That of a
-/// const layer computes as hardware does: sums of products of codes have no rounding error (in formats whose sums fit
-/// double); they are rounded to float, multiplied by the float (weight scale · input scale), and the bias is added. With
-/// only one of the two quantized, both compute in float.
+/// const layer computes as hardware does: sums of products of codes have no rounding error; they are rounded to float,
+/// multiplied by the float (weight scale · input scale), and the bias is added. Where double does not hold the sums of the
+/// two formats (op::sums_exactly), as of E5M2 by E5M2, they are sums in double with its rounding errors; hardware has no
+/// such product, and a chain of codes refuses it. With only one of the two quantized, both compute in float.
 ///
 /// @tparam L        `Dense<float>` or `Conv2d<float>`
 /// @tparam Formats  core::TypeList of the formats
@@ -87,6 +90,14 @@ class FormatLayer {
   }
   [[nodiscard]] Place weight_format() const noexcept { return weight_; }
   [[nodiscard]] Place activation_format() const noexcept { return activation_; }
+
+  /// From now on the layer computes with weight · mask, element by element, as with `kernel_mask`; elements that are cut
+  /// get no gradient. Without a mask it computes with the weight.
+  /// @throws ShapeError  the mask does not have the shape of the weight
+  void set_weight_mask(std::optional<Matrix<float>> mask) {
+    if (mask) detail::check_same_shape("weight mask", *mask, "the weight", layer_.weight.value);
+    mask_ = std::move(mask);
+  }
 
   /// From now on inputs up to this magnitude fit, and larger ones are clipped.
   /// @throws RangeError  the bound is negative, NaN or infinite
@@ -118,7 +129,7 @@ class FormatLayer {
   /// The scale of the weight.
   /// @throws RangeError  the weight has no format, or a number of it is NaN or infinite
   [[nodiscard]] float weight_scale() const {
-    return scale_of("weight_scale", weight_, detail::absmax(Tape<float>(), layer_.weight.value));
+    return scale_of("weight_scale", weight_, detail::absmax(Tape<float>(), masked_weight()));
   }
   /// The scale of the input.
   /// @throws RangeError  the input has no format, or its range is not frozen
@@ -133,7 +144,7 @@ class FormatLayer {
     const float scale = weight_scale();
     std::vector<float> values(static_cast<std::size_t>(layer_.weight.value.size()));
     Eigen::Map<RowMajor>(values.data(), layer_.weight.value.rows(), layer_.weight.value.cols()) =
-        layer_.weight.value;
+        masked_weight();
     round_to_codes(*weight_, values, scale, values);
     return values;
   }
@@ -145,11 +156,11 @@ class FormatLayer {
   /// @throws RangeError  a number to be rounded is NaN or infinite
   template <Activation<float> A = Linear>
   Value<float> forward(Tape<float>& tape, Value<float> input) {
-    return forward_rounded<A>(input, tape.parameter(layer_.weight), tape.parameter(layer_.bias));
+    return forward_rounded<A>(input, masked(tape.parameter(layer_.weight)), tape.parameter(layer_.bias));
   }
   template <Activation<float> A = Linear>
   Value<float> forward(Tape<float>& tape, Value<float> input) const {
-    const auto weight = tape.parameter(layer_.weight);
+    const auto weight = masked(tape.parameter(layer_.weight));
     if (!weight_ || !activation_) return forward_rounded<A>(input, weight, tape.parameter(layer_.bias));
     const float weight_step = scale_of("weight", weight_, detail::absmax(tape, weight.value()));
     const float input_step = scale_of("input", activation_, range_of(input));
@@ -199,6 +210,13 @@ class FormatLayer {
     });
   }
 
+  [[nodiscard]] Matrix<float> masked_weight() const {
+    return mask_ ? Matrix<float>(layer_.weight.value.cwiseProduct(*mask_)) : layer_.weight.value;
+  }
+  Value<float> masked(Value<float> weight) const {
+    return mask_ ? multiply(weight, weight.tape().constant(*mask_)) : weight;
+  }
+
   template <class A>
   Value<float> forward_rounded(Value<float> input, Value<float> weight, Value<float> bias) const {
     if (activation_ || seen_ != nullptr) {
@@ -219,6 +237,7 @@ class FormatLayer {
 
   L layer_;
   Place weight_, activation_;
+  std::optional<Matrix<float>> mask_;
   std::optional<float> range_;
   std::shared_ptr<float> seen_;  // the largest magnitude, while the range is watched
 };

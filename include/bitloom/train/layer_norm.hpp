@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/op/lanes.hpp>
 #include <bitloom/train/batch_norm.hpp>
 #include <bitloom/train/blocks.hpp>
 #include <bitloom/train/tape.hpp>
@@ -44,7 +45,7 @@ Value<S> layer_norm(Value<S> input, Value<S> scale, Value<S> shift, double epsil
   tape.for_each_block(pieces, width, [&](Index begin, Index number) {
     for (auto i = begin; i < begin + number; ++i) {
       const ConstMap x(input.value().data() + i * features, features, 1);
-      const S mean = x.sum() / count;
+      const S mean = op::sum_in_lanes(x.data(), features) / count;
       kept.col(i) = (x.array() - mean).matrix();
       inverse(0, i) = S(1) / sqrt(kept.col(i).squaredNorm() / count + S(epsilon));
       kept.col(i) *= inverse(0, i);

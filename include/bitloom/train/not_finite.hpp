@@ -30,7 +30,7 @@ bool all_finite(const Matrix<S>& matrix) {
 }
 
 /// Says where numbers stopped to be finite: `first in layer 2 (batch_norm)`, or for a model that does not tell its
-/// layers' outputs, `first in parameter scale`.
+/// layers' outputs, `first in parameter scale`. Empty if they are finite.
 template <Model M>
 std::string first_not_finite(M& model, const Matrix<typename M::scalar_type>& input,
                              const std::vector<LayerOutput<typename M::scalar_type>>& outputs) {
@@ -45,7 +45,7 @@ std::string first_not_finite(M& model, const Matrix<typename M::scalar_type>& in
     }
   for (const auto* parameter : model.parameters())
     if (!all_finite(parameter->value)) return "first in parameter " + parameter->name;
-  return "all parameters are finite";
+  return {};
 }
 
 }  // namespace bitloom::train::detail

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/op/lanes.hpp>
 #include <bitloom/train/blocks.hpp>
 #include <bitloom/train/tape.hpp>
 #include <bitloom/train/window_shape.hpp>
@@ -213,7 +214,7 @@ Value<S> average_pool(Value<S> input, const op::PoolGeometry& geometry) {
   return average_pool(input, pool2d_shape(geometry));
 }
 
-/// The mean of every channel.
+/// The mean of every channel, summed in the order of op::sum_in_lanes.
 ///
 /// @param input   [channels · height · width × batch]
 /// @return        [channels × batch]
@@ -227,8 +228,12 @@ Value<S> global_average_pool(Value<S> input, const op::TensorShape& shape) {
   const auto rows = shape.channels * input.columns();
   using Planes = Eigen::Map<const Matrix<S>>;  // one column per channel of an item
   auto output = input.tape().matrix(shape.channels, input.columns());
-  Eigen::Map<Matrix<S>>(output.data(), 1, rows) =
-      Planes(input.value().data(), positions, rows).colwise().sum() * factor;
+  const S* planes = input.value().data();
+  input.tape().for_each_block(
+      rows, detail::block_columns(positions), [&](Eigen::Index begin, Eigen::Index count) {
+        for (auto i = begin; i < begin + count; ++i)
+          output.data()[i] = op::sum_in_lanes(planes + i * positions, positions) * factor;
+      });
   return input.tape().record(std::move(output), {input}, [=](Value<S> result) {
     const auto target = input.gradient_target();
     Eigen::Map<Matrix<S>> sum(target.sum.data(), positions, rows);

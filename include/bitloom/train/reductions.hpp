@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/op/lanes.hpp>
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train {
@@ -18,6 +19,15 @@ S sum_in_order(const Matrix<S>& elements) {
   S sum(0);
   for (Eigen::Index i = 0; i < elements.size(); ++i) sum += elements.data()[i];
   return sum;
+}
+
+/// Sum of every column, 1 x columns, with the same bits wherever the column stands.
+template <Scalar S>
+Matrix<S> column_sums(const Matrix<S>& elements) {
+  Matrix<S> sums(1, elements.cols());
+  for (Eigen::Index i = 0; i < elements.cols(); ++i)
+    sums(0, i) = op::sum_in_lanes(elements.col(i).data(), elements.rows());
+  return sums;
 }
 
 template <Scalar S>
@@ -37,10 +47,10 @@ Value<S> sum(Value<S> input) {
       });
 }
 
-/// Sum over the features of every item, [1 × batch].
+/// Sum over the features of every item in the order of op::sum_in_lanes, [1 × batch].
 template <Scalar S>
 Value<S> sum(Value<S> input, Features) {
-  return input.tape().record(input.value().colwise().sum(), {input}, [=](Value<S> result) {
+  return input.tape().record(detail::column_sums(input.value()), {input}, [=](Value<S> result) {
     input.add_gradient(result.gradient().replicate(input.rows(), 1));
   });
 }
@@ -65,12 +75,12 @@ Value<S> mean(Value<S> input) {
       });
 }
 
-/// Mean of the features of every item, [1 × batch].
+/// Mean of the features of every item, summed as by `sum`, [1 × batch].
 /// @throws ShapeError  there is no feature
 template <Scalar S>
 Value<S> mean(Value<S> input, Features) {
   const auto count = detail::count_of<S>("mean: features", input.rows());
-  return input.tape().record(input.value().colwise().sum() / count, {input}, [=](Value<S> result) {
+  return input.tape().record(detail::column_sums(input.value()) / count, {input}, [=](Value<S> result) {
     input.add_gradient((result.gradient() / count).replicate(input.rows(), 1));
   });
 }

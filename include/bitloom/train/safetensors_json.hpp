@@ -224,11 +224,7 @@ inline std::pair<Tensor, ByteRange> read_tensor(const std::string& name, const c
 /// @throws ParseError  the file cannot be read or is something else; the message starts with its name
 [[nodiscard]] inline TensorFile read_safetensors(const std::string& path) {
   const auto bytes = core::read_file(path);
-  try {
-    return parse_safetensors(bytes);
-  } catch (const ParseError& error) {
-    throw ParseError(path + ": " + error.what());
-  }
+  return core::naming_file(path, [&] { return parse_safetensors(bytes); });
 }
 
 /// Writes a file, whole or not at all, see `to_safetensors`.

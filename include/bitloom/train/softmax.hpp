@@ -5,6 +5,8 @@
 #include <utility>
 
 #include <bitloom/core/error.hpp>
+#include <bitloom/op/lanes.hpp>
+#include <bitloom/train/reductions.hpp>
 #include <bitloom/train/tape.hpp>
 
 namespace bitloom::train {
@@ -27,10 +29,12 @@ template <Scalar S>
 Value<S> softmax(Value<S> input) {
   core::check_positive("softmax: features", input.rows());
   auto output = input.tape().matrix(input.rows(), input.columns());
+  Matrix<S> powers(input.rows(),
+                   1);  // at an address of its own: a vector loop's exp does not have the bits of exp
   for (Eigen::Index item = 0; item < output.cols(); ++item) {
     const auto x = input.value().col(item);
-    output.col(item) = (x.array() - detail::largest_element<S>(x)).exp().matrix();
-    output.col(item) /= output.col(item).sum();
+    powers = (x.array() - detail::largest_element<S>(x)).exp().matrix();
+    output.col(item) = powers / op::sum_in_lanes(powers.data(), powers.rows());
   }
   return input.tape().record(std::move(output), {input}, [=](Value<S> result) {
     const auto& y = result.value();
@@ -56,7 +60,7 @@ Value<S> log_softmax(Value<S> input) {
   }
   return input.tape().record(std::move(output), {input}, [=](Value<S> result) {
     const auto& g = result.gradient();
-    const Matrix<S> total = g.colwise().sum();
+    const Matrix<S> total = detail::column_sums(g);
     input.add_gradient(g - result.value().array().exp().matrix().cwiseProduct(total.replicate(g.rows(), 1)));
   });
 }

@@ -165,16 +165,16 @@ class Trainer {
     tape_.clear();
     layer_outputs_.clear();
     const auto input = tape_.constant(batch.images.template cast<S>());
-    const auto logits = forward(input);
+    const auto logits = forward(step, input);
     const std::span<const int> labels(batch.labels);
     const auto loss = softmax_cross_entropy(logits, labels, {.label_smoothing = options_.label_smoothing});
     step.loss = static_cast<double>(loss.value()(0, 0));
     step.right = detail::count_right(logits.value(), labels);
-    if (!std::isfinite(step.loss))
-      throw Error("fit: the loss is " + std::to_string(step.loss) + " at epoch " + std::to_string(epoch) +
-                  ", step " + std::to_string(step.step) + ", but has to be finite; " +
-                  detail::first_not_finite(model_, input.value(), layer_outputs_) +
-                  "; maybe the learning rate is too large");
+    if (!std::isfinite(step.loss)) {
+      const auto where = detail::first_not_finite(model_, input.value(), layer_outputs_);
+      stop(step, "the loss is " + std::to_string(step.loss),
+           where.empty() ? "all parameters are finite" : where);
+    }
 
     const std::span<Parameter<S>* const> all(parameters_);
     zero_gradients(all);
@@ -223,14 +223,27 @@ class Trainer {
     return batch;
   }
 
-  Value<S> forward(Value<S> input) {
+  /// The forward pass. Layers may refuse numbers that are not finite, e.g. to round them.
+  Value<S> forward(const Step& step, Value<S> input) {
     const auto note = [this](std::size_t layer, Value<S> output) {
       layer_outputs_.push_back({layer, output});
     };
-    if constexpr (requires { model_.forward(tape_, input, note); })
-      return model_.forward(tape_, input, note);
-    else
-      return model_.forward(tape_, input);
+    try {
+      if constexpr (requires { model_.forward(tape_, input, note); })
+        return model_.forward(tape_, input, note);
+      else
+        return model_.forward(tape_, input);
+    } catch (const RangeError& error) {
+      const auto where = detail::first_not_finite(model_, input.value(), layer_outputs_);
+      if (where.empty()) throw;
+      stop(step, error.what(), where);
+    }
+  }
+
+  [[noreturn]] static void stop(const Step& step, const std::string& what, const std::string& where) {
+    throw Error("fit: " + what + " at epoch " + std::to_string(step.epoch) + ", step " +
+                std::to_string(step.step) + ", but has to be finite; " + where +
+                "; maybe the learning rate is too large");
   }
 
   void count(const Step& step) {

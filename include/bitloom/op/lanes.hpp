@@ -3,26 +3,25 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
-#include <Eigen/Core>
-
-namespace bitloom::train::detail {
+namespace bitloom::op {
 
 /// Sums of term(0) … term(count - 1), each term an array of `N` numbers.
 ///
-/// Element i goes to lane i mod 16, lanes are added pairwise at the end: an order that no processor's vector width
-/// changes, and that compilers turn into vector instructions.
+/// Element i goes to lane i mod 16, lanes are added pairwise at the end: an order that neither a processor's vector width
+/// nor an address changes, and that compilers turn into vector instructions.
 template <class S, std::size_t N, class Term>
-std::array<S, N> sum_in_lanes(Eigen::Index count, Term&& term) {
-  constexpr Eigen::Index width = 16;
+[[nodiscard]] std::array<S, N> sum_in_lanes(std::int64_t count, Term&& term) {
+  constexpr std::int64_t width = 16;
   std::array<std::array<S, width>, N> lanes{};
-  Eigen::Index i = 0;
+  std::int64_t i = 0;
   for (; i + width <= count; i += width)
-    for (Eigen::Index lane = 0; lane < width; ++lane) {
+    for (std::int64_t lane = 0; lane < width; ++lane) {
       const std::array<S, N> terms = term(i + lane);
       for (std::size_t n = 0; n < N; ++n) lanes[n][static_cast<std::size_t>(lane)] += terms[n];
     }
-  for (Eigen::Index lane = 0; i + lane < count; ++lane) {
+  for (std::int64_t lane = 0; i + lane < count; ++lane) {
     const std::array<S, N> terms = term(i + lane);
     for (std::size_t n = 0; n < N; ++n) lanes[n][static_cast<std::size_t>(lane)] += terms[n];
   }
@@ -35,4 +34,10 @@ std::array<S, N> sum_in_lanes(Eigen::Index count, Term&& term) {
   return sums;
 }
 
-}  // namespace bitloom::train::detail
+/// Sum of `count` numbers in the same order.
+template <class S>
+[[nodiscard]] S sum_in_lanes(const S* numbers, std::int64_t count) {
+  return sum_in_lanes<S, 1>(count, [=](std::int64_t i) { return std::array<S, 1>{numbers[i]}; })[0];
+}
+
+}  // namespace bitloom::op
