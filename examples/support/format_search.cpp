@@ -18,18 +18,8 @@ namespace bitloom::examples {
 
 namespace {
 
-/// An exponential reward needs no quality above 0: at 0 it is 0 whatever the cost.
-struct RefuseNegative {
-  static void check(double quality, double beta) {
-    if (!(quality >= 0) || beta > 0)
-      throw RangeError("reward: an exponential one takes accuracies and a beta of 0 or less, not quality " +
-                       std::to_string(quality) + " and beta " + std::to_string(beta));
-  }
-};
-
 using Rewards = core::TypeList<search::AbsoluteReward, search::OneSidedReward,
-                               search::SoftExponentialReward<RefuseNegative>,
-                               search::HardExponentialReward<RefuseNegative>>;
+                               search::SoftExponentialReward<>, search::HardExponentialReward<>>;
 using Entropies = core::TypeList<search::CosineEntropy, search::LinearEntropy, search::ConstantEntropy,
                                  search::HeavisideEntropy>;
 using Controllers = core::TypeList<search::OpenCode, search::TuNas>;

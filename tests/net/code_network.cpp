@@ -377,6 +377,15 @@ TEST_CASE("what does not fit is refused, and the stage named") {
   refused(shape, [](auto& s) { s[0].weights.pop_back(); });
   refused(shape, [](auto& s) { s[1].bias.push_back(0); });
   refused(shape, [](auto& s) { s[1].groups = 3; });
+  auto ungrouped = chain.stages;
+  ungrouped[1].groups = 3;
+  CHECK_THROWS_WITH_AS(Network(std::move(ungrouped)),
+                       doctest::Contains((chain.stages[1].name + ": groups: 3 do not divide").c_str()),
+                       ShapeError);
+  auto beyond = chain.stages;
+  beyond[0].steps.push_back(net::MaxPoolStep{{.kernel = 9}});
+  CHECK_THROWS_WITH_AS(Network(std::move(beyond)), doctest::Contains((chain.stages[0].name + ": ").c_str()),
+                       ShapeError);
   refused(shape, [](auto& s) { s[2].geometry.input.channels = 4; });
   refused(shape, [](auto& s) { s[1].weight_scales = {1, 1}; });
   refused(shape, [](auto& s) { std::get<net::AffineStep>(s[0].steps[0]).offset.pop_back(); });

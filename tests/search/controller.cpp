@@ -224,6 +224,39 @@ TEST_CASE("extreme logits stay finite") {
   for (int i = 0; i < 20; ++i) CHECK(controller.sample(random).size() == 3);
 }
 
+TEST_CASE("a controller goes on from any state of another, past the last step as well") {
+  const ControllerOptions options{.total_steps = 4, .delay_steps = 1, .learning_rate = 0.1};
+  const auto run = [&](Controller<float>& controller, std::int64_t steps) {
+    for (; controller.step() < steps;) {
+      core::Random random(3, static_cast<std::uint64_t>(controller.step()));
+      const auto choice = controller.sample(random);
+      controller.update(choice, static_cast<double>(choice[2]));
+    }
+  };
+  Controller<float> whole(counts, options);
+  run(whole, 8);
+  for (const std::int64_t stop : {0, 1, 3, 4, 6}) {
+    Controller<float> first(counts, options), second(counts, options);
+    run(first, stop);
+    second.restore(first.state());
+    run(second, 8);
+    CHECK(second.state() == whole.state());
+  }
+  auto negative = whole.state();
+  negative.tensors[0] = train::to_tensor("steps", std::vector<std::int64_t>{-1, 0});
+  CHECK_THROWS_WITH_AS(whole.restore(negative), doctest::Contains("step -1"), ParseError);
+}
+
+TEST_CASE_TEMPLATE("a reward whose distance from the average does not fit is refused, and nothing learned", S,
+                   float, double) {
+  Controller<S> controller(counts, {.total_steps = 9});
+  controller.update(Choice{0, 1, 2}, 1.7e308);
+  const auto before = controller.state();
+  CHECK_THROWS_WITH_AS(controller.update(Choice{0, 1, 2}, -1.7e308), doctest::Contains("reward: -1.7e+308"),
+                       RangeError);
+  CHECK(controller.state() == before);
+}
+
 TEST_CASE("impossible numbers, choices and rewards are refused") {
   const auto make = [](const ControllerOptions& options) { Controller<>(counts, options); };
   CHECK_NOTHROW(make({}));
@@ -231,7 +264,8 @@ TEST_CASE("impossible numbers, choices and rewards are refused") {
   CHECK_THROWS_AS(make({.total_steps = 5, .delay_steps = 6}), RangeError);
   CHECK_THROWS_AS(make({.learning_rate = -1}), RangeError);
   CHECK_THROWS_AS(make({.average_decay = 1}), RangeError);
-  CHECK_THROWS_AS(make({.temperature = 0}), RangeError);
+  CHECK_THROWS_WITH_AS(make({.temperature = 0}), "temperature: 0 has to be at least 1e-30 and below 1e+30",
+                       RangeError);
   CHECK_THROWS_AS(make({.temperature = std::nan("")}), RangeError);
   CHECK_THROWS_AS(make({.min_probability = 0.25}), RangeError);  // of four options
   CHECK_THROWS_AS(Controller<>(std::vector<std::size_t>{}, {}), ShapeError);

@@ -73,6 +73,10 @@ Run run(search::OneShotOptions options, train::AnyExecutor executor = {}, Qualit
   return result;
 }
 
+struct ExponentialPolicies : search::OneShotPolicies {
+  using RewardPolicy = search::SoftExponentialReward<>;
+};
+
 search::OneShotOptions options(double target) {
   return {.fit = {.epochs = 30, .batch_size = 32, .learning_rate = 0.01},
           .controller = {.learning_rate = 0.05, .average_decay = 0.95, .max_entropy = 0.2},
@@ -160,6 +164,21 @@ TEST_CASE("a search that is stopped and resumed gives the bits of one that is no
       }
     });
   }
+}
+
+TEST_CASE("a search that goes back to its beginning gives the model the formats that it had there") {
+  const auto data = quadrants(64);
+  auto network = model(1);
+  const auto space = search::format_space(Formats::facts, search::layers_of(network));
+  const search::CostTable costs(space, search::Bops{});
+  train::Adam<float> adam;
+  search::OneShotSearch one_shot(network, data, space, costs, adam, options(1e5));
+  const auto start = one_shot.checkpoint();
+  const auto outputs = network.predict(data.images);
+  while (one_shot.next().record.choice == search::Choice(3, 0)) {
+  }
+  one_shot.restore(start);
+  CHECK(network.predict(data.images) == outputs);
 }
 
 TEST_CASE("quality can be minus the loss, or the accuracy on items held out") {
@@ -276,6 +295,27 @@ TEST_CASE("a space that is not the model's is refused") {
   auto late = options(1e5);
   late.delay = 1.5;
   refuse(search::format_space(Formats::facts, layers), late, bitloom::RangeError(""));
+  const auto space = search::format_space(Formats::facts, layers);
+  auto no_weight = options(1e5);
+  no_weight.beta = std::nan("");
+  refuse(space, no_weight, bitloom::RangeError(""));
   layers.pop_back();
-  refuse(search::format_space(Formats::facts, layers), options(1e5), bitloom::ShapeError(""));
+  const auto shorter = search::format_space(Formats::facts, layers);
+  refuse(shorter, options(1e5), bitloom::ShapeError(""));
+
+  const search::CostTable of_shorter(shorter, search::Bops{}), costs(space, search::Bops{});
+  CHECK_THROWS_AS(search::OneShotSearch(network, data, space, of_shorter, adam, options(1e5)),
+                  bitloom::ShapeError);
+  using Exponential =
+      search::OneShotSearch<Model, train::Adam<float>, search::BatchAccuracy, ExponentialPolicies>;
+  CHECK_THROWS_AS(Exponential(network, data, space, costs, adam, options(1e5)),
+                  bitloom::RangeError);  // beta is 1
+  const search::Choice narrow{0, 0, 0}, wide{1, 1, 1};
+  CHECK(search::mean_switching_error(network, space, narrow, wide) > 0);
+  CHECK_THROWS_AS(static_cast<void>(search::mean_switching_error(network, shorter, {0, 0}, {1, 1})),
+                  bitloom::ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(search::mean_switching_error(network, space, narrow, {1, 1})),
+                  bitloom::ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(search::mean_switching_error(network, space, {0, 0, 2}, wide)),
+                  bitloom::RangeError);
 }

@@ -2,12 +2,16 @@
 #include <bitloom/search/switching_error.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
 #include <bitloom/core/random.hpp>
+#include <bitloom/format/int.hpp>
+#include <bitloom/quant/round_array.hpp>
+#include <bitloom/quant/symmetric.hpp>
 
 namespace {
 
@@ -28,6 +32,24 @@ TEST_CASE("the error of a switch is the mean distance of the quantized weights")
   CHECK(switching_error<FliqsSmallIntegers>(weights, 1, 0) ==
         switching_error<FliqsSmallIntegers>(weights, 0, 1));
   CHECK(switching_error<FliqsSmallIntegers>(weights, 1, 1) == 0);
+}
+
+TEST_CASE("ties of a tensor fall as in training") {
+  core::Random random(2);
+  std::int64_t wrong = 0, apart = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto bound = static_cast<float>(1 + random.uniform());
+    const float scale = bound / 7;
+    const std::vector<float> weights{bound,        0.5F * scale, 1.5F * scale,
+                                     2.5F * scale, 4.5F * scale, 5.5F * scale};
+    std::vector<float> rounded(weights.size());
+    quant::round_array<format::Int<4>>(weights, scale, rounded);
+    wrong += TensorQuantizer::quantized<format::Int<4>>(weights) != rounded;
+    using Exact = quant::Symmetric<format::Int<4>, quant::FlooredScaling>;
+    apart += Exact::dequantize(Exact::quantize(weights, {std::ssize(weights)})) != rounded;
+  }
+  CHECK(wrong == 0);
+  CHECK(apart > 0);  // so that the order of evaluation is seen
 }
 
 TEST_CASE("close formats switch with less error than distant ones") {

@@ -79,6 +79,10 @@ TEST_CASE("a line of JSON has the whole step") {
   row.quality = std::numeric_limits<double>::infinity();
   CHECK_THROWS_WITH_AS(static_cast<void>(trace.json_line(row)), "trace: quality of step 7 is not finite",
                        RangeError);
+  row.quality = 0.5;
+  row.record.probabilities[1][2] = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH_AS(static_cast<void>(trace.json_line(row)),
+                       "trace: a probability of step 7 is not finite", RangeError);
 }
 
 TEST_CASE("a step of another space is refused") {
@@ -90,6 +94,9 @@ TEST_CASE("a step of another space is refused") {
   row = row_of(space);
   row.record.probabilities[1].pop_back();
   CHECK_THROWS_AS(static_cast<void>(trace.csv_line(row)), ShapeError);
+  row = row_of(space);
+  row.record.active.pop_back();
+  CHECK_THROWS_AS(static_cast<void>(trace.json_line(row)), ShapeError);
   row = row_of(space);
   row.record.choice[0] = 2;
   CHECK_THROWS_AS(static_cast<void>(trace.json_line(row)), RangeError);

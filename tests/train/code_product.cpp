@@ -64,6 +64,23 @@ TEST_CASE_TEMPLATE("a product of codes is the exact sum, scaled, rounded and shi
                                                       scale) == result);
 }
 
+TEST_CASE("sums that float does not hold are scaled before they are rounded") {
+  using Bfloat16 = format::Bfloat16;
+  constexpr auto range = value_range<Bfloat16>;
+  train::Dense<float> layer(3, 1);
+  layer.bias.value(0, 0) = 0.5F;
+  train::Tape<float> tape;
+  const auto large = static_cast<float>(Bfloat16::max());
+  const auto product = [&](float x, float w, double scale) {
+    return train::detail::code_product<train::Linear>(layer, tape, train::Matrix<float>{{x}, {x}, {-x}},
+                                                      range, train::Matrix<float>{{w, w, w}}, range,
+                                                      scale)(0, 0);
+  };
+  const double one = static_cast<double>(large) * static_cast<double>(large);
+  CHECK(product(large, large, 3 / one) == 3.5F);  // the scale is no float either
+  CHECK(product(large, -1.0F, 1 / static_cast<double>(large)) == -0.5F);
+}
+
 TEST_CASE("a sum of negative zeros is a positive zero") {
   train::Dense<float> layer(2, 1);
   layer.bias.value(0, 0) = -0.0F;

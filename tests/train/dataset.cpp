@@ -55,6 +55,11 @@ TEST_CASE("gather takes items in the given order") {
   CHECK((part.class_count == 3 && part.shape.width == 2));
   for (const std::int64_t wrong : {-1, 5})
     CHECK_THROWS_AS(static_cast<void>(train::gather(numbered(5), std::span(&wrong, 1))), bitloom::RangeError);
+  auto unlabelled = numbered(5);
+  unlabelled.labels.pop_back();
+  CHECK_THROWS_WITH_AS(static_cast<void>(train::gather(unlabelled, indices)),
+                       "dataset images is 5, but its labels is 4", bitloom::ShapeError);
+  CHECK_THROWS_AS(static_cast<void>(train::shuffled(unlabelled, 1)), bitloom::ShapeError);
 }
 
 TEST_CASE("a shuffled data set has every item with its label, in an order that the seed decides") {

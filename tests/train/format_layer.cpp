@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 #include <bitloom/core/threads.hpp>
 #include <bitloom/format/int.hpp>
 #include <bitloom/format/named.hpp>
+#include <bitloom/train/elastic.hpp>
 #include <bitloom/train/losses.hpp>
 #include <bitloom/train/optimizer.hpp>
 #include <bitloom/train/residual.hpp>
@@ -275,6 +277,54 @@ TEST_CASE("frozen ranges are the largest magnitudes that come in, in models with
   // what an item gives no longer depends on its batch
   CHECK(model.predict(items).col(7) == model.predict(items.col(7)));
   CHECK(thawed.predict(items).col(7) != thawed.predict(items.col(7)));
+}
+
+TEST_CASE("a layer in formats as wide as float predicts what it computes in training") {
+  using Wide = bitloom::core::TypeList<format::Bfloat16, format::Int<8>, format::E5m2>;
+  train::Sequential<float> plain({6});
+  plain.dense(5).relu().dense(4).initialize(2);
+  auto model = train::with_formats<Wide>(plain);
+  const train::Matrix<float> items = random_matrix<float>(6, 9, 3);
+  for (std::size_t weight = 0; weight < 3; ++weight)
+    for (std::size_t activation = 0; activation < 3; ++activation) {
+      train::for_each_format_layer(model, [&](auto& layer) { layer.set_formats(weight, activation); });
+      train::Tape<float> tape;
+      const train::Matrix<float> trained = model.forward(tape, tape.constant(items)).value();
+      CAPTURE(weight);
+      CAPTURE(activation);
+      CHECK((model.predict(items) - trained).cwiseAbs().maxCoeff() < 1e-5F);
+    }
+}
+
+TEST_CASE("ranges are frozen where items come in, and nowhere after an error") {
+  using Body = train::Sequential<float, Dense>;
+  using Block = train::Skippable<float, Body>;
+  train::Sequential<float, Block, Dense> model({3});
+  Body body({3});
+  body.add(dense_layer(3, 3));
+  model.add(Block(body)).add(dense_layer(3, 2));
+  train::for_each_format_layer(model, [](auto& layer) { layer.set_formats(1, 1); });
+  train::for_each_layer<Block>(model, [](Block& block) { block.set_active(false); });
+  const train::Matrix<float> items = random_matrix<float>(3, 5, 6);
+  const auto ranges = [&] {
+    std::vector<std::optional<float>> all;
+    train::for_each_format_layer(std::as_const(model),
+                                 [&](const auto& layer) { all.push_back(layer.frozen_range()); });
+    return all;
+  };
+  train::freeze_ranges(model, items);
+  const std::vector<std::optional<float>> skipped{std::nullopt, items.cwiseAbs().maxCoeff()};
+  CHECK(ranges() == skipped);
+  CHECK_THROWS_WITH_AS(train::freeze_ranges(model, train::Matrix<float>(3, 0)),
+                       doctest::Contains("freeze_ranges: items"), bitloom::ShapeError);
+  CHECK(ranges() == skipped);
+  auto broken = items;
+  broken(0, 4) = NAN;
+  CHECK_THROWS_AS(train::freeze_ranges(model, broken), bitloom::RangeError);
+  train::for_each_format_layer(model, [](auto& layer) {
+    CHECK(layer.frozen_range() == std::nullopt);
+    CHECK_THROWS_AS(layer.freeze_seen_range(), bitloom::RangeError);  // no longer watched
+  });
 }
 
 TEST_CASE("places, ranges and numbers that make no sense are refused") {

@@ -61,6 +61,12 @@ TEST_CASE("a bound clips what is larger, and the gradient of that passes or not"
   const train::Matrix<float> inside = (parameter.value.array().abs() <= bound).cast<float>();
   CHECK(clipped == whole.cwiseProduct(inside));
   CHECK(inside.sum() < 30);
+  using Unsigned = format::Int<4, format::Unsigned>;  // which clips negative numbers, too
+  const train::Matrix<float> positive =
+      inside.cwiseProduct(train::Matrix<float>((parameter.value.array() >= 0.0F).cast<float>()));
+  CHECK(gradient(train::fake_quantize<Unsigned, train::ClippedThrough>(input, bound), tape) ==
+        whole.cwiseProduct(positive));
+  CHECK(positive.sum() < inside.sum());
 }
 
 TEST_CASE("every executor gives the same bits, in the gradient as well") {

@@ -66,8 +66,9 @@ TEST_CASE("a loss that is not finite is traced to the first layer whose output i
       model.parameters()[parameter]->value(1, 0) = infinity;
       const auto text = message(model, data);
       CAPTURE(text);
-      CHECK(text.find("at epoch 0, step 0, but has to be finite; first in layer " + kinds[i] + "; ") !=
-            std::string::npos);
+      CHECK(
+          text.starts_with("fit: the loss is nan at epoch 0, step 0, but has to be finite; first in layer " +
+                           kinds[i] + "; "));
     }
   auto model = model_of_six_layers();
   CHECK(message(model, data).empty());

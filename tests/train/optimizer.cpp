@@ -161,6 +161,25 @@ TEST_CASE("options that make no sense are refused by name") {
   CHECK_THROWS_AS(train::RmsProp<float>({.momentum = -0.1}), bitloom::RangeError);
 }
 
+TEST_CASE_TEMPLATE("a number without a gradient stays where it is, so that no ε is refused", O,
+                   train::Sgd<float>, train::Adam<float>, train::RmsProp<float>,
+                   train::RmsProp<float, train::EpsilonInside>) {
+  train::Parameter<float> parameter{"w", train::Matrix<float>::Ones(2, 1), train::Matrix<float>::Zero(2, 1)};
+  const std::vector<train::Parameter<float>*> all{&parameter};
+  O optimizer;
+  for (int step = 0; step < 3; ++step) optimizer.step(all, 0.1);
+  CHECK(parameter.value == train::Matrix<float>::Ones(2, 1));
+  if constexpr (requires(typename O::Options options) { options.epsilon; }) {
+    for (const double epsilon : {0.0, 1e-60, -1.0, std::nan(""), HUGE_VAL})  // the second is 0 as a float
+      CHECK_THROWS_WITH_AS(O([=] {
+                             typename O::Options options;
+                             options.epsilon = epsilon;
+                             return options;
+                           }()),
+                           doctest::Contains("epsilon: "), bitloom::RangeError);
+  }
+}
+
 TEST_CASE_TEMPLATE("an optimizer refuses parameters other than those of its first step", O,
                    train::Sgd<double>, train::Adam<double>, train::RmsProp<double>) {
   auto first = random_parameter<double>("first", 2, 3, 1),

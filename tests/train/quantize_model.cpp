@@ -167,3 +167,14 @@ TEST_CASE("a quantized network that has seen no batch does not predict") {
   CHECK_THROWS_WITH_AS(static_cast<void>(quantized.predict(train::Matrix<float>::Ones(64, 2))),
                        "share: no values have been observed", bitloom::RangeError);
 }
+
+TEST_CASE("all that a quantized network has learned has a name of its own, the weights that stay as well") {
+  train::Sequential<float> plain({1, 8, 8});
+  plain.conv2d(2, {3, 1, 1}).batch_norm().relu().dense(3).dense(2).initialize(1);
+  const auto quantized = quantize_model(plain, Recipe{});
+  std::vector<std::string> names;
+  for (const auto* parameter : quantized.parameters()) names.push_back(parameter->name);
+  for (const auto* buffer : quantized.buffers()) names.push_back(buffer->name);
+  CHECK(names == std::vector<std::string>{"0.bias", "1.scale", "1.shift", "3.bias", "4.bias", "0.weight",
+                                          "1.running_mean", "1.running_variance", "3.weight", "4.weight"});
+}

@@ -156,6 +156,11 @@ TEST_CASE("tensors that contradict themselves are not written") {
                   bitloom::RangeError);
   CHECK_THROWS_AS(write({{train::to_tensor("\xff", std::vector<float>{1})}, {}}), bitloom::ParseError);
   CHECK_THROWS_AS(write({{}, {{"k", "\xff"}}}), bitloom::ParseError);
+  // what would not be read again
+  CHECK_THROWS_WITH_AS(write({{train::to_tensor("a\n", std::vector<float>{1})}, {}}),
+                       R"(safetensors: the name "a\n" has a control character)", bitloom::RangeError);
+  CHECK_THROWS_WITH_AS(write({{}, {{"k", std::string(100'000'000, 'x')}}}),
+                       doctest::Contains("bytes is longer than 100000000"), bitloom::RangeError);
 }
 
 TEST_CASE("a file on disk is read again, and errors start with its name") {

@@ -44,6 +44,28 @@ TEST_CASE("step decay changes exactly at the borders of its parts, for every num
     }
 }
 
+TEST_CASE("after a warm-up too, a border that is at a step counts from that step on") {
+  int wrong = 0;
+  for (int rest = 1; rest <= 60; ++rest)
+    for (int warm = 0; warm <= 60; ++warm)
+      for (int parts = 1; parts <= rest; ++parts) {
+        if (rest % parts != 0) continue;
+        train::WarmUp<train::StepDecay> decay{.share = static_cast<double>(warm) / (warm + rest),
+                                              .next = {.parts = parts, .factor = 0.5}};
+        train::WarmUp<train::MultiStepDecay> milestones{.share = decay.share,
+                                                        .next = {.milestones = {}, .factor = 0.5}};
+        for (int part = 1; part < parts; ++part)
+          milestones.next.milestones.push_back(static_cast<double>(part) / parts);
+        for (int step = 0; step < rest; ++step) {
+          const auto progress = static_cast<double>(warm + step) / (warm + rest);
+          const auto expected = std::pow(0.5, step / (rest / parts));
+          wrong += decay(progress) != expected;
+          wrong += milestones(progress) != expected;
+        }
+      }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("multi-step decay multiplies at each milestone") {
   const train::MultiStepDecay decay{.milestones = {0.5, 0.75}, .factor = 0.1};
   CHECK(decay(0) == 1);

@@ -138,6 +138,19 @@ TEST_CASE("a transformer block of residuals learns which token came first") {
   CHECK(last < 0.1 * first);
 }
 
+TEST_CASE("layers of sequences take a batch without items") {
+  Tape tape;
+  const auto none = tape.constant(Matrix::Zero(12, 0));
+  train::TokenDense<double> dense(4, 7);
+  CHECK((dense.forward(tape, none).rows() == 21 && dense.forward(tape, none).columns() == 0));
+  train::Attention<double> attention(3, 4, 2);
+  CHECK(attention.forward(tape, none).rows() == 12);
+  train::LayerNorm<double> norm(4);
+  CHECK(norm.forward(tape, none).rows() == 12);
+  train::Embedding<double> table(12, 5, 2);
+  CHECK(table.forward(tape, none).rows() == 24);
+}
+
 TEST_CASE("layers of sequences start where they should and refuse what does not fit") {
   bitloom::core::Random random(1);
   train::Attention<double> attention(16, 64, 4);

@@ -20,7 +20,7 @@ train::Matrix<double> gradient(train::Parameter<double>& parameter, double limit
   train::Tape<double> tape;
   const train::Matrix<double> value =
       random_matrix<double>(parameter.value.rows(), parameter.value.cols(), 8);
-  const auto result = train::straight_through<G>(tape.parameter(parameter), value, limit);
+  const auto result = train::straight_through<G>(tape.parameter(parameter), value, -limit, limit);
   CHECK(result.value() == value);
   tape.backward(weighted_mean(result));
   return parameter.gradient;
@@ -43,8 +43,8 @@ TEST_CASE("the gradient passes everywhere, or where the number is inside of the 
   }
   CHECK(zeros > 0);
   CHECK(clipped(3, 2) == whole(3, 2));
-  static_assert(train::ClippedThrough::passes(0.5F, 0.5F) && train::ClippedThrough::passes(-0.5F, 0.5F) &&
-                !train::ClippedThrough::passes(0.51F, 0.5F) && !train::ClippedThrough::passes(-0.51F, 0.5F));
+  const auto passes = [](float x) { return train::ClippedThrough::passes(x, -0.25F, 0.5F); };
+  static_assert(passes(0.5F) && passes(-0.25F) && !passes(0.51F) && !passes(-0.26F));
 }
 
 TEST_CASE("a value of another shape is refused") {

@@ -311,6 +311,10 @@ TEST_CASE("a schedule that gives no rate is refused") {
        {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
     CHECK_THROWS_AS(train::fit(model, quadrants(4), {.schedule = [=](double) { return factor; }}, sgd),
                     bitloom::RangeError);
+  CHECK_THROWS_WITH_AS(train::fit(model, quadrants(4), {.learning_rate = 1e39}, sgd),  // infinite as a float
+                       doctest::Contains("in the precision of the parameters"), bitloom::RangeError);
+  CHECK_THROWS_WITH_AS(train::fit(model, quadrants(4), {.schedule = nullptr}, sgd),
+                       "fit: schedule is empty, but has to be a function", bitloom::RangeError);
 }
 
 TEST_CASE("a trainer resumes at places of its own course only") {
@@ -335,6 +339,20 @@ TEST_CASE("accuracy counts the items whose largest output is at their label, the
                             .shape = {3},
                             .class_count = 3};
   CHECK(train::accuracy(identity, data) == doctest::Approx(0.8));
+}
+
+TEST_CASE("accuracy counts no item with an output that is not a number") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(),
+                  infinity = std::numeric_limits<float>::infinity();
+  train::Sequential<float> identity({3});
+  const train::Dataset data{.images = train::Matrix<float>{{nan, nan, 0, 2, infinity, -infinity},
+                                                           {nan, 1, nan, 1, 0, -infinity},
+                                                           {nan, 0, 1, nan, 0, -infinity}},
+                            .labels = {0, 1, 2, 0, 0, 0},
+                            .shape = {3},
+                            .class_count = 3};
+  CHECK(train::accuracy(identity, data) == doctest::Approx(2.0 / 6));
+  CHECK(train::detail::count_right(train::Matrix<float>{{1, 1, 1}}, std::vector<int>{0, 1, -1}) == 1);
 }
 
 TEST_CASE("a small MLP reads handwritten digits") {

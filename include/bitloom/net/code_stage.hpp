@@ -137,7 +137,12 @@ inline std::vector<float> run_step(const CodeStep& step, const op::TensorShape& 
 
 /// Throws ShapeError unless the stages fit together, and each has scales and factors for its channels.
 inline void check_code_stages(std::span<const CodeStage> stages) {
-  for (const auto& s : stages) static_cast<void>(op::group_geometry(s.geometry, s.groups));
+  for (const auto& s : stages) try {
+      static_cast<void>(op::group_geometry(s.geometry, s.groups));
+      static_cast<void>(s.output());
+    } catch (const ShapeError& error) {
+      throw ShapeError(s.name + ": " + error.what());
+    }
   detail::check_stages(stages);
   for (const auto& s : stages) {
     if (s.weight_scales.size() != 1)

@@ -116,7 +116,8 @@ class Controller {
   /// Learns from the reward of a choice.
   /// @param active  the decisions that matter, e.g. Space::active(choice); empty for all
   /// @throws ShapeError  another number of decisions
-  /// @throws RangeError  an option that its decision lacks, or a reward that is not finite
+  /// @throws RangeError  an option that its decision lacks, or a reward that is not finite, or so far from the average
+  ///                     that S does not hold the difference; the controller is then as before
   StepRecord update(std::span<const std::size_t> choice, double reward, std::vector<bool> active = {}) {
     if (active.empty()) active.assign(logits_.size(), true);
     check(choice, reward, active);
@@ -126,8 +127,13 @@ class Controller {
     record.choice.assign(choice.begin(), choice.end());
     record.active = std::move(active);
     record.reward = reward;
-    record.average = baseline_.update(reward, options_.average_decay);
+    auto baseline = baseline_;
+    record.average = baseline.update(reward, options_.average_decay);
     record.advantage = reward - record.average;
+    if (!std::isfinite(static_cast<S>(record.advantage)))
+      throw RangeError("reward: " + detail::number_text(reward) + " is too far from the average of " +
+                       detail::number_text(record.average));
+    baseline_ = baseline;
     record.entropy_coefficient = Policies::Entropy::coefficient(options_.max_entropy, progress);
     const auto count = static_cast<std::size_t>(std::ranges::count(record.active, true));
     const double weight = Policies::Reduction::weight(count);
@@ -182,7 +188,7 @@ class Controller {
   }
 
   /// Goes on where a controller of the same kind was.
-  /// @throws ParseError  the state is of another controller, or of a step that this one does not have
+  /// @throws ParseError  the state is of another controller
   void restore(const train::TensorFile& file) {
     const auto count = [&]<class T>(const std::vector<T>& values, const char* name) -> const std::vector<T>& {
       if (values.size() != 2)
@@ -192,9 +198,8 @@ class Controller {
     };
     const auto& steps = count(train::numbers<std::int64_t>(file, "steps"), "steps");
     const auto& baseline = count(train::numbers<double>(file, "baseline"), "baseline");
-    if (steps[0] < 0 || steps[0] > options_.total_steps)
-      throw ParseError("controller: step " + std::to_string(steps[0]) + " is outside 0.." +
-                       std::to_string(options_.total_steps));
+    if (steps[0] < 0)
+      throw ParseError("controller: step " + std::to_string(steps[0]) + " has to be at least 0");
     const auto matrices = [&](const std::string& name) {
       std::vector<train::Matrix<S>> values;
       for (std::size_t d = 0; d < logits_.size(); ++d)
@@ -225,8 +230,8 @@ class Controller {
 
   static void check_between(const char* what, double value, double low, double high) {
     if (!(value >= low && value < high))
-      throw RangeError(std::string(what) + ": " + std::to_string(value) + " has to be at least " +
-                       std::to_string(low) + " and below " + std::to_string(high));
+      throw RangeError(std::string(what) + ": " + detail::number_text(value) + " has to be at least " +
+                       detail::number_text(low) + " and below " + detail::number_text(high));
   }
 
   static void check(const ControllerOptions& o) {

@@ -88,7 +88,7 @@ const L& bare(const train::FormatLayer<L, Types, Gradient>& layer) {
 }  // namespace detail
 
 /// The dense layers and convolutions of a model, those of any format as well, named by their place and kind:
-/// `0.conv2d`, `7.dense`.
+/// `0.conv2d`, `7.dense`. Those within other layers, such as bodies of residuals, are left out.
 template <train::Scalar S, class... Extra>
 [[nodiscard]] std::vector<WeightLayer> layers_of(const train::Sequential<S, Extra...>& model) {
   std::vector<WeightLayer> layers;
@@ -103,6 +103,18 @@ template <train::Scalar S, class... Extra>
   return layers;
 }
 
+namespace detail {
+
+/// Throws ShapeError unless the space has as many layers as the model has layers of any format.
+template <class Model>
+void check_layer_count(const Model& model, const Space& space) {
+  std::int64_t count = 0;
+  train::for_each_format_layer(model, [&](const auto&) { ++count; });
+  core::check_equal("layers of the space", std::ssize(space.layers()), "those of the model", count);
+}
+
+}  // namespace detail
+
 /// Sets the formats that a choice gives to every layer of any format of the model, the first layer of the space to the
 /// first of the model and so on.
 ///
@@ -112,9 +124,7 @@ template <train::Scalar S, class... Extra>
 void set_formats(train::Sequential<S, Extra...>& model, const Space& space,
                  std::span<const std::size_t> choice) {
   space.check(choice);
-  std::int64_t count = 0;
-  train::for_each_format_layer(std::as_const(model), [&](const auto&) { ++count; });
-  core::check_equal("layers of the space", std::ssize(space.layers()), "those of the model", count);
+  detail::check_layer_count(std::as_const(model), space);
   std::size_t index = 0;
   train::for_each_format_layer(
       model, [&]<class L, class Types, class Gradient>(train::FormatLayer<L, Types, Gradient>& layer) {
@@ -126,9 +136,6 @@ void set_formats(train::Sequential<S, Extra...>& model, const Space& space,
             throw ShapeError("format " + std::to_string(place) + " of the space is " +
                              std::string(space.formats()[place].name) + ", but of the model's layers it is " +
                              std::string(Set::facts[place].name));
-        if (index == space.layers().size())
-          throw ShapeError("layers of the space: there are " + std::to_string(index) +
-                           ", but the model has more");
         const auto& source = space.layers()[index++];
         layer.set_formats(space.place(source.weight, choice), space.place(source.activation, choice));
       });

@@ -26,10 +26,14 @@
 namespace bitloom::search {
 
 /// Mean over the layers of any format of how far their quantized weights move from one choice to another.
+/// @throws ShapeError  the space has another number of layers, or a choice another number of decisions
 /// @throws RangeError  a choice is none of the space, or a weight is NaN or infinite
 template <train::Model Model>
 [[nodiscard]] double mean_switching_error(const Model& model, const Space& space, const Choice& from,
                                           const Choice& to) {
+  detail::check_layer_count(model, space);
+  space.check(from);
+  space.check(to);
   double sum = 0;
   std::size_t index = 0;
   train::for_each_format_layer(
@@ -49,7 +53,7 @@ struct OneShotOptions {
   ControllerOptions controller{};  ///< of the policy; its numbers of steps are those of the training
   double delay = 0.25;             ///< share of the steps for the warm-up, 0..1
   double target = 0;               ///< cost, in the unit of the table; above 0
-  double beta = 1;                 ///< how much costs weigh
+  double beta = 1;                 ///< how much costs weigh; negative for exponential rewards
   std::uint64_t seed = 1;          ///< of the choices
   std::int64_t switching_interval =
       0;  ///< steps from one measure of the switching error to the next; 0 for none
@@ -93,7 +97,7 @@ template <train::Model Model, train::Optimizer<typename Model::scalar_type> O,
 class OneShotSearch {
  public:
   /// @throws RangeError  an option is out of range, or as train::Trainer and Controller
-  /// @throws ShapeError  space, costs, data and model do not fit together
+  /// @throws ShapeError  space, costs and model do not fit together, or as train::Trainer
   OneShotSearch(Model& model, const train::Dataset& data, const Space& space, const CostTable& costs,
                 O& optimizer, const OneShotOptions& options, Q quality = {}, Policies = {})
       : model_(model),
@@ -103,7 +107,11 @@ class OneShotSearch {
         quality_(std::move(quality)),
         trainer_(model, data, options.fit, optimizer),
         controller_(space.option_counts(), controller_options(options, trainer_.step_count())) {
-    static_cast<void>(reward<typename Policies::RewardPolicy>(1, 1, options.target, 0));
+    static_cast<void>(costs.cost(controller_.best()));
+    if (!std::isfinite(options.beta))
+      throw RangeError("beta: " + std::to_string(options.beta) + " is not finite");
+    static_cast<void>(
+        reward<typename Policies::RewardPolicy>(1, options.target, options.target, options.beta));
     core::check_range("switching_interval", options.switching_interval, 0, INT64_MAX);
     apply(controller_.best());
   }
@@ -160,15 +168,14 @@ class OneShotSearch {
     const auto extra = train::restore(trainer_, file);
     controller_.restore(extra);
     const auto& last = train::numbers<std::int64_t>(extra, "last_choice");
-    if (last.empty()) return last_.reset();
     Choice choice;
     for (const auto option : last) choice.push_back(static_cast<std::size_t>(option));
     try {
-      apply(choice);
+      apply(choice.empty() ? controller_.best() : choice);
     } catch (const Error& error) {
       throw ParseError(std::string("the last choice does not fit: ") + error.what());
     }
-    last_ = std::move(choice);
+    last_ = choice.empty() ? std::nullopt : std::optional(std::move(choice));
   }
 
   [[nodiscard]] const Controller<typename Policies::Number, typename Policies::Control>& controller()

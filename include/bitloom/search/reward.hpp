@@ -35,16 +35,16 @@ struct OneSidedReward {
   }
 };
 
-// The exponential forms press the cost down only if quality is positive, as an accuracy is, and beta negative: with
+// The exponential forms press the cost down only if quality is not negative, as an accuracy is, and beta negative: with
 // minus the loss for quality, higher costs are rewarded.
 
 /// A quality or a beta with which costs would be rewarded is an error.
 struct RefuseMisuse {
-  /// @throws RangeError  the quality is not positive, or beta is positive
+  /// @throws RangeError  the quality is negative, or beta is positive
   static void check(double quality, double beta) {
-    if (!(quality > 0))
+    if (!(quality >= 0))
       throw RangeError("quality: " + std::to_string(quality) +
-                       " has to be positive for an exponential reward, which otherwise rewards cost");
+                       " has to be 0 or more for an exponential reward, which otherwise rewards cost");
     if (beta > 0)
       throw RangeError("beta: " + std::to_string(beta) +
                        " has to be 0 or negative for an exponential reward, which otherwise rewards cost");

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <bitloom/core/error.hpp>
-#include <bitloom/quant/scaling.hpp>
+#include <bitloom/quant/round_array.hpp>
 #include <bitloom/quant/symmetric.hpp>
 #include <bitloom/search/format_set.hpp>
 
@@ -23,11 +23,12 @@ concept WeightQuantizer = requires(std::span<const float> weights) {
   { Q::template quantized<F>(weights) } -> std::same_as<std::vector<float>>;  // of the same length
 };
 
-/// One symmetric scale for all weights, from the largest magnitude to the largest value of the format.
+/// One symmetric scale for all weights, from the largest magnitude to the largest value of the format, evaluated as a
+/// train::FormatLayer does.
 struct TensorQuantizer {
   template <quant::ScalableFormat F>
   static std::vector<float> quantized(std::span<const float> weights) {
-    using Quantizer = quant::Symmetric<F, quant::FlooredScaling>;
+    using Quantizer = quant::FlooredSymmetric<F>;
     return Quantizer::dequantize(Quantizer::quantize(weights, {std::ssize(weights)}));
   }
 };

@@ -49,7 +49,7 @@ class Trace {
     return line + '\n';
   }
 
-  /// @throws ShapeError  the row is of another space
+  /// @throws ShapeError, RangeError  the row is of another space
   [[nodiscard]] std::string csv_line(const TraceRow& row) const {
     check(row.record);
     std::string line = detail::number_text(row.record.step);
@@ -63,28 +63,31 @@ class Trace {
 
   /// `{"step": 0, "quality": …, "choice": [options as numbers], "active": […], "probabilities": [[…]]}`.
   /// @throws ShapeError  the row is of another space
-  /// @throws RangeError  a number is not finite, which JSON cannot hold
+  /// @throws RangeError  as csv_line, or a number is not finite, which JSON cannot hold
   [[nodiscard]] std::string json_line(const TraceRow& row) const {
     check(row.record);
     std::string line = "{\"step\": " + detail::number_text(row.record.step);
-    const auto values = numbers(row);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (!std::isfinite(values[i]))
-        throw RangeError("trace: " + std::string(columns[i]) + " of step " + std::to_string(row.record.step) +
+    const auto finite = [&](std::string_view what, double value) {
+      if (!std::isfinite(value))
+        throw RangeError("trace: " + std::string(what) + " of step " + std::to_string(row.record.step) +
                          " is not finite");
-      line += ", \"" + std::string(columns[i]) + "\": " + detail::number_text(values[i]);
-    }
+      return detail::number_text(value);
+    };
+    const auto values = numbers(row);
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      line += ", \"" + std::string(columns[i]) + "\": " + finite(columns[i], values[i]);
     const auto list = [&](const auto& items, auto text) {
       std::string result = "[";
       for (std::size_t i = 0; i < items.size(); ++i) result += (i == 0 ? "" : ", ") + text(items[i]);
       return result + ']';
     };
-    const auto number = [](auto value) { return detail::number_text(value); };
-    line += ", \"choice\": " + list(row.record.choice, number);
+    line += ", \"choice\": " +
+            list(row.record.choice, [](std::size_t option) { return detail::number_text(option); });
     line += ", \"active\": " +
             list(row.record.active, [](bool is) { return std::string(is ? "true" : "false"); });
-    line += ", \"probabilities\": " +
-            list(row.record.probabilities, [&](const auto& options) { return list(options, number); });
+    line += ", \"probabilities\": " + list(row.record.probabilities, [&](const auto& options) {
+              return list(options, [&](double p) { return finite("a probability", p); });
+            });
     return line + "}\n";
   }
 
@@ -109,6 +112,7 @@ class Trace {
 
   void check(const StepRecord& record) const {
     core::check_equal("choice", std::ssize(record.choice), "decisions", std::ssize(names_));
+    core::check_equal("active decisions", std::ssize(record.active), "decisions", std::ssize(names_));
     core::check_equal("probabilities", std::ssize(record.probabilities), "decisions", std::ssize(names_));
     for (std::size_t d = 0; d < names_.size(); ++d) {
       core::check_equal("probabilities of a decision", std::ssize(record.probabilities[d]), "its options",

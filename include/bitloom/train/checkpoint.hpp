@@ -115,7 +115,10 @@ void set_weights(M& model, const TensorFile& file) {
 }
 
 /// All that a training needs to go on with the same bits: parameters, buffers and counters of the model, the memory of
-/// the optimizer, and the step.
+/// the optimizer, and the step. The program has to give again what is not in it: learning rate, schedule, label
+/// smoothing and augmentation, options of optimizer and layers, and what layers do not tell as parameters, buffers or
+/// counters, such as formats, masks and frozen ranges of a `FormatLayer` and the shares that a `QuantizedLayer` finds
+/// on its first batch.
 ///
 /// @param extra  tensors and texts of the caller's own to be kept with it, e.g. the state of a search
 template <SavableModel M, ResumableOptimizer<typename M::scalar_type> O>

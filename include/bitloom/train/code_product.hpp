@@ -48,20 +48,25 @@ Matrix<T> code_sums(const L& layer, Tape<T>& tape, Matrix<T> input, Matrix<T> we
 
 /// A layer on values of codes, as hardware computes it: sums of products without a rounding error, rounded to float, times
 /// the scale of the products, plus the bias; then the activation. Sums that are not exact in double
-/// (op::sums_exactly) have its rounding errors.
+/// (op::sums_exactly) have its rounding errors, and are scaled in double: float may not hold them, as those of bfloat16.
 ///
 /// @param input   values of codes, [features × batch]
 /// @param weight  values of codes, [out × in]
+/// @param scale   of the products: that of the input times that of the weight, exactly
 template <class A, class L>
 Matrix<float> code_product(const L& layer, Tape<float>& tape, Matrix<float> input,
                            const op::ValueRange& input_range, Matrix<float> weight,
-                           const op::ValueRange& weight_range, float scale) {
+                           const op::ValueRange& weight_range, double scale) {
   const auto& bias = layer.bias.value;
   if (op::sums_exactly<float>(input_range, weight_range, layer.fan_in()))
-    return rescaled<A>(tape, code_sums(layer, tape, std::move(input), std::move(weight)), scale, bias);
+    return rescaled<A>(tape, code_sums(layer, tape, std::move(input), std::move(weight)),
+                       static_cast<float>(scale), bias);
   Tape<double> wide(ExecutorOf{&tape});
-  const auto sums = code_sums<double>(layer, wide, input.cast<double>(), weight.cast<double>());
-  return rescaled<A>(tape, sums, scale, bias);
+  auto sums = code_sums<double>(layer, wide, input.cast<double>(), weight.cast<double>());
+  if (op::sums_exactly<double>(input_range, weight_range, layer.fan_in()))
+    return rescaled<A>(tape, sums, static_cast<float>(scale), bias);
+  sums *= scale;
+  return rescaled<A>(tape, sums, 1.0F, bias);
 }
 
 }  // namespace bitloom::train::detail

@@ -60,7 +60,9 @@ struct Split {
 
 /// The given items, in the given order.
 /// @throws RangeError  an index is outside 0..count - 1
+/// @throws ShapeError  there are more images or labels
 [[nodiscard]] inline Dataset gather(const Dataset& dataset, std::span<const std::int64_t> indices) {
+  core::check_equal("dataset images", dataset.images.cols(), "its labels", std::ssize(dataset.labels));
   Dataset part{.images = Matrix<float>(dataset.images.rows(), std::ssize(indices)),
                .labels = {},
                .shape = dataset.shape,
@@ -69,12 +71,13 @@ struct Split {
   for (const auto index : indices) {
     core::check_range("gather: index", index, 0, dataset.count() - 1);
     part.images.col(std::ssize(part.labels)) = dataset.images.col(index);
-    part.labels.push_back(dataset.labels.at(static_cast<std::size_t>(index)));
+    part.labels.push_back(dataset.labels[static_cast<std::size_t>(index)]);
   }
   return part;
 }
 
 /// All items in an order that the seed decides; for files that come sorted by class, before they are split.
+/// @throws ShapeError  there are more images or labels
 [[nodiscard]] inline Dataset shuffled(const Dataset& dataset, std::uint64_t seed) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(dataset.count()));
   std::iota(order.begin(), order.end(), std::int64_t{0});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -118,6 +119,7 @@ Skippable(Sequential<S, Extra...>) -> Skippable<S, Sequential<S, Extra...>>;
 /// much smaller.
 ///
 /// @throws RangeError  `kernel` is not 1..that of the convolution, or does not lie in its middle
+/// @throws ShapeError  the window does not fit, or the groups do not divide the channels
 template <Scalar S>
 [[nodiscard]] Matrix<S> kernel_mask(const op::ConvGeometry& conv, std::int64_t groups, std::int64_t kernel) {
   const auto whole = conv.window.kernel;

@@ -59,8 +59,9 @@ concept RoundableFormats = detail::are_roundable<List>;
 /// The forward pass of a layer that is not const computes on rounded floats, and gradients pass the rounding. That of a
 /// const layer computes as hardware does: sums of products of codes have no rounding error; they are rounded to float,
 /// multiplied by the float (weight scale · input scale), and the bias is added. Where double does not hold the sums of the
-/// two formats (op::sums_exactly), as of E5M2 by E5M2, they are sums in double with its rounding errors; hardware has no
-/// such product, and a chain of codes refuses it. With only one of the two quantized, both compute in float.
+/// two formats (op::sums_exactly), as of E5M2 by E5M2, they are sums in double with its rounding errors, scaled in double;
+/// hardware has no such product, and a chain of codes refuses it. With only one of the two quantized, both compute in
+/// float.
 ///
 /// @tparam L        `Dense<float>` or `Conv2d<float>`
 /// @tparam Formats  core::TypeList of the formats
@@ -117,13 +118,13 @@ class FormatLayer {
   /// Thaws the range, and has forward passes take note of the largest magnitude that comes in, until `freeze_seen_range`.
   void watch_range() {
     range_.reset();
-    seen_ = std::make_shared<float>(0.0F);
+    seen_ = std::make_shared<std::optional<float>>();
   }
-  /// Freezes the range at the largest magnitude since `watch_range`.
+  /// Freezes the range at the largest magnitude since `watch_range`; thaws it if nothing came in.
   /// @throws RangeError  the range was not watched
   void freeze_seen_range() {
     if (seen_ == nullptr) throw RangeError("freeze_seen_range: the range is not watched");
-    freeze_range(*seen_);
+    range_ = *std::exchange(seen_, nullptr);
   }
 
   /// The scale of the weight.
@@ -166,7 +167,8 @@ class FormatLayer {
     const float input_step = scale_of("input", activation_, range_of(input));
     return tape.constant(detail::code_product<A>(
         layer_, tape, codes(tape, input.value(), *activation_, input_step), ranges[*activation_],
-        codes(tape, weight.value(), *weight_, weight_step), ranges[*weight_], weight_step * input_step));
+        codes(tape, weight.value(), *weight_, weight_step), ranges[*weight_],
+        static_cast<double>(weight_step) * static_cast<double>(input_step)));
   }
 
   /// The weight, then the bias.
@@ -231,7 +233,7 @@ class FormatLayer {
   /// The range for an input.
   float range_of(Value<float> input) const {
     const float largest = detail::absmax(input.tape(), input.value());
-    if (seen_ != nullptr) *seen_ = std::max(*seen_, largest);
+    if (seen_ != nullptr) *seen_ = std::max(seen_->value_or(0.0F), largest);
     return range_.value_or(largest);
   }
 
@@ -239,7 +241,7 @@ class FormatLayer {
   Place weight_, activation_;
   std::optional<Matrix<float>> mask_;
   std::optional<float> range_;
-  std::shared_ptr<float> seen_;  // the largest magnitude, while the range is watched
+  std::shared_ptr<std::optional<float>> seen_;  // the largest magnitude, while the range is watched
 };
 
 namespace detail {
@@ -278,13 +280,20 @@ template <RoundableFormats Formats, StraightThroughGradient G = PassThrough>
 }
 
 /// Freezes the range of every FormatLayer at the largest magnitude that comes in when the model predicts these items, in
-/// batches of 256 whose ranges are their own.
-/// @throws ShapeError  the items do not have the model's number of features
+/// batches of 256 whose ranges are their own. Layers that no item comes to, as in a body that is left out, stay without a
+/// frozen range; after an error all do.
+/// @throws ShapeError  there is no item, or the items do not have the model's number of features
 /// @throws RangeError  a number to be rounded is NaN or infinite
 template <class Model>
 void freeze_ranges(Model& model, const Matrix<float>& items, AnyExecutor executor = {}) {
+  core::check_positive("freeze_ranges: items", items.cols());
   for_each_format_layer(model, [](auto& layer) { layer.watch_range(); });
-  static_cast<void>(std::as_const(model).predict(items, std::move(executor)));
+  try {
+    static_cast<void>(std::as_const(model).predict(items, std::move(executor)));
+  } catch (...) {
+    for_each_format_layer(model, [](auto& layer) { layer.thaw_range(); });
+    throw;
+  }
   for_each_format_layer(model, [](auto& layer) { layer.freeze_seen_range(); });
 }
 

@@ -55,7 +55,7 @@ Value<float> fake_quantize_finite(Value<float> input, float bound) {
   auto rounded = map_parts(input.tape(), input.value(), [scale](auto values, auto results) {
     quant::round_array<F>(values, scale, results);
   });
-  return straight_through<G>(input, std::move(rounded), bound);
+  return straight_through<G>(input, std::move(rounded), F::is_signed ? -bound : 0.0F, bound);
 }
 
 }  // namespace detail
@@ -63,7 +63,7 @@ Value<float> fake_quantize_finite(Value<float> input, float bound) {
 /// A matrix rounded to values of F times one scale, so that magnitudes up to `bound` fit: quant::FlooredSymmetric, on the
 /// tape's executor. The scale has no gradient.
 ///
-/// @tparam G     where the gradient passes: PassThrough, or ClippedThrough within the bound
+/// @tparam G     where the gradient passes: PassThrough, or ClippedThrough within the bound, from zero in unsigned formats
 /// @param bound  finite, 0 or more
 /// @throws RangeError  the bound is another, or a number of the input is NaN or infinite
 template <quant::RoundableFormat F, StraightThroughGradient G = PassThrough>
@@ -74,7 +74,8 @@ Value<float> fake_quantize(Value<float> input, float bound) {
   return detail::fake_quantize_finite<F, G>(input, bound);
 }
 
-/// The same with the largest magnitude of the input for the bound, so that nothing is clipped.
+/// The same with the largest magnitude of the input for the bound, so that nothing is clipped but negative numbers in
+/// unsigned formats.
 /// @throws RangeError  a number of the input is NaN or infinite
 template <quant::RoundableFormat F>
 Value<float> fake_quantize(Value<float> input) {

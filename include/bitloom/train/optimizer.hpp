@@ -100,7 +100,7 @@ class Adam : public detail::OptimizerMemory<S> {
   struct Options {
     double first_decay = 0.9;     ///< β₁, of the mean of the gradient, 0 up to below 1
     double second_decay = 0.999;  ///< β₂, of the mean of its square, 0 up to below 1
-    double epsilon = 1e-8;
+    double epsilon = 1e-8;        ///< above 0 as an S: an element whose gradients are all 0 stays where it is
     double weight_decay = Decay::usual;  ///< on every parameter, biases too
   };
 
@@ -110,7 +110,7 @@ class Adam : public detail::OptimizerMemory<S> {
       : detail::OptimizerMemory<S>({{"mean", 0}, {"square", 0}}), options_(options) {
     detail::check_below("adam: first_decay", options.first_decay, 1);
     detail::check_below("adam: second_decay", options.second_decay, 1);
-    detail::check_below("adam: epsilon", options.epsilon, detail::unbounded);
+    detail::check_above_zero<S>("adam: epsilon", options.epsilon);
     detail::check_below("adam: weight_decay", options.weight_decay, detail::unbounded);
   }
 
@@ -178,7 +178,7 @@ class RmsProp : public detail::OptimizerMemory<S> {
   struct Options {
     double decay = 0.9;  ///< of the mean of the squared gradient, 0 up to below 1
     double momentum = 0.9;
-    double epsilon = 1e-3;
+    double epsilon = 1e-3;    ///< above 0 as an S: an element whose gradients are all 0 stays where it is
     double weight_decay = 0;  ///< g = g + weight_decay · w, on every parameter, biases too
   };
 
@@ -188,7 +188,7 @@ class RmsProp : public detail::OptimizerMemory<S> {
       : detail::OptimizerMemory<S>({{"square", Root::first_square}, {"velocity", 0}}), options_(options) {
     detail::check_below("rms_prop: decay", options.decay, 1);
     detail::check_below("rms_prop: momentum", options.momentum, 1);
-    detail::check_below("rms_prop: epsilon", options.epsilon, detail::unbounded);
+    detail::check_above_zero<S>("rms_prop: epsilon", options.epsilon);
     detail::check_below("rms_prop: weight_decay", options.weight_decay, detail::unbounded);
   }
 

@@ -48,6 +48,14 @@ inline void check_below(const char* argument, double value, double bound) {
                      std::to_string(bound));
 }
 
+/// Throws RangeError, naming the argument, unless the value is above 0, also as an S: for what keeps 0 / 0 away.
+template <Scalar S>
+void check_above_zero(const char* argument, double value) {
+  if (!(S(0) < S(value) && value < unbounded))
+    throw RangeError(std::string(argument) + ": " + std::to_string(value) +
+                     " has to be finite and above 0, in the precision of the parameters as well");
+}
+
 /// Calls `f` with the same chunk of every matrix, which all have the same size, as arrays that it may change. A chunk
 /// of each fits the first cache, so that several expressions on them are one pass through memory.
 template <Scalar S, class F, class... Matrices>

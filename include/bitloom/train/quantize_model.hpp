@@ -16,6 +16,7 @@
 #include <bitloom/quant/layer_widths.hpp>
 #include <bitloom/quant/m4bram.hpp>
 #include <bitloom/quant/split_filters.hpp>
+#include <bitloom/train/layer_names.hpp>
 #include <bitloom/train/quantized_layer.hpp>
 #include <bitloom/train/sequential.hpp>
 
@@ -125,7 +126,7 @@ template <std::floating_point S, QuantizationRecipe R>
             add.template operator()<typename Layers::LastDense, typename Layers::InnerDense>(
                 layer, index++ == edges.last_dense);
           else
-            model.add(layer);
+            model.add(detail::without_index<S>(layer));
         },
         any);
   return model;

@@ -59,6 +59,10 @@ class QuantizedLayer {
   [[nodiscard]] auto parameters() { return parameters_of(layer_); }
   [[nodiscard]] auto parameters() const { return parameters_of(layer_); }
 
+  /// The weight, if it does not learn: it has to be saved all the same.
+  [[nodiscard]] auto buffers() requires(!Gradient::learns) { return std::array{&layer_.weight}; }
+  [[nodiscard]] auto buffers() const requires(!Gradient::learns) { return std::array{&layer_.weight}; }
+
   /// Inputs of one output.
   [[nodiscard]] std::int64_t fan_in() const { return layer_.fan_in(); }
 

@@ -40,6 +40,11 @@ inline std::size_t byte_count(const Tensor& tensor) {
   return std::visit([](const auto& values) { return values.size() * sizeof(values.front()); }, tensor.values);
 }
 
+/// A name with one could not be shown in a line.
+inline bool has_control_character(std::string_view name) {
+  return std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 /// Empty numbers of the type with that name. @throws ParseError  there is none
 template <class... Vectors>
 std::variant<Vectors...> values_of_type(const std::string& where, const std::string& type,
@@ -82,8 +87,7 @@ inline std::vector<std::int64_t> counts(const core::Json& list, const std::strin
 inline std::pair<Tensor, ByteRange> read_tensor(const std::string& name, const core::Json& entry,
                                                 std::string_view data) {
   const auto where = "safetensors: tensor " + core::quoted_for_message(name);
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::ranges::any_of(name, is_control)) throw ParseError(where + ": the name has a control character");
+  if (has_control_character(name)) throw ParseError(where + ": the name has a control character");
   if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
       !entry.contains("data_offsets"))
     throw ParseError(where + ": it has to be an object of dtype, shape and data_offsets");
@@ -119,7 +123,8 @@ inline std::pair<Tensor, ByteRange> read_tensor(const std::string& name, const c
 /// A file in the format safetensors, which PyTorch and others read: the length of the header, the header in JSON, and
 /// the numbers. Wider types of numbers come first, so that all are aligned.
 /// @throws ShapeError  a tensor does not have as many numbers as its shape
-/// @throws RangeError  two names are the same, or one is reserved
+/// @throws RangeError  two names are the same, one is reserved or has a control character, or the header would be
+///                     longer than 100 MB, the limit of the format
 /// @throws ParseError  a name or text is no UTF-8
 /// Source: github.com/huggingface/safetensors, "Format".
 [[nodiscard]] inline std::string to_safetensors(const TensorFile& file) {
@@ -132,6 +137,9 @@ inline std::pair<Tensor, ByteRange> read_tensor(const std::string& name, const c
     if (!names.insert(tensor.name).second)
       throw RangeError("safetensors: the name " + core::quoted_for_message(tensor.name) +
                        " is given twice or reserved");
+    if (detail::has_control_character(tensor.name))
+      throw RangeError("safetensors: the name " + core::quoted_for_message(tensor.name) +
+                       " has a control character");
     order.push_back(order.size());
   }
   std::ranges::sort(order, std::less{}, [&](std::size_t i) {
@@ -159,6 +167,9 @@ inline std::pair<Tensor, ByteRange> read_tensor(const std::string& name, const c
     throw ParseError("safetensors: a name or text is no UTF-8");
   }
   text.resize(core::round_up(text.size(), detail::safetensors_length_bytes), ' ');
+  if (text.size() > detail::safetensors_most_header)
+    throw RangeError("safetensors: a header of " + std::to_string(text.size()) + " bytes is longer than " +
+                     std::to_string(detail::safetensors_most_header));
   std::string bytes(detail::safetensors_length_bytes, '\0');
   const auto length = static_cast<std::uint64_t>(text.size());
   std::memcpy(bytes.data(), &length, sizeof length);

@@ -10,6 +10,14 @@
 
 namespace bitloom::train {
 
+namespace detail {
+
+/// Progress is a rounded quotient, after a warm-up of rounded differences: a step at a border must not end up before
+/// it. Far less than one step of any training.
+inline constexpr double progress_slack = 0x1p-40;
+
+}  // namespace detail
+
 /// The same learning rate throughout.
 struct Constant {
   constexpr double operator()(double) const noexcept { return 1; }
@@ -46,8 +54,7 @@ struct StepDecay {
   double factor = 0.1;
 
   double operator()(double progress) const noexcept {
-    // progress is a rounded quotient: a step at the border of two parts must not end up before it
-    return std::pow(factor, std::floor(progress * parts * (1 + 0x1p-50)));
+    return std::pow(factor, std::floor((progress + detail::progress_slack) * parts));
   }
 };
 
@@ -57,8 +64,8 @@ struct MultiStepDecay {
   double factor = 0.1;
 
   double operator()(double progress) const {
-    const auto reached =
-        std::ranges::count_if(milestones, [=](double milestone) { return progress >= milestone; });
+    const auto reached = std::ranges::count_if(
+        milestones, [=](double milestone) { return progress + detail::progress_slack >= milestone; });
     return std::pow(factor, static_cast<double>(reached));
   }
 };

@@ -158,9 +158,9 @@ struct TokenDense {
 
  private:
   static Value<S> each_token(Value<S> input, Value<S> weight, Value<S> bias) {
-    const auto tokens = input.value().size() / weight.columns();
-    const auto result = dense(reshape(input, weight.columns(), tokens), weight, bias);
-    return reshape(result, result.value().size() / input.columns(), input.columns());
+    const auto tokens = input.rows() / weight.columns();
+    const auto result = dense(reshape(input, weight.columns(), tokens * input.columns()), weight, bias);
+    return reshape(result, tokens * weight.rows(), input.columns());
   }
 };
 

@@ -73,15 +73,19 @@ struct IgnoreSteps {
 
 namespace detail {
 
-/// Number of columns whose largest element is at their label; the first of equals counts.
+/// Number of columns whose largest element is at their label, which may be no row; the first of equals counts. A column
+/// with a NaN has none.
 template <Scalar S>
 std::int64_t count_right(const Matrix<S>& outputs, std::span<const int> labels) {
   std::int64_t right = 0;
   for (Eigen::Index item = 0; item < outputs.cols(); ++item) {
-    Eigen::Index best = 0;
-    for (Eigen::Index i = 1; i < outputs.rows(); ++i)
-      if (outputs(best, item) < outputs(i, item)) best = i;
-    right += best == labels[static_cast<std::size_t>(item)];
+    const auto label = labels[static_cast<std::size_t>(item)];
+    if (label < 0 || label >= outputs.rows()) continue;
+    const S& own = outputs(label, item);
+    bool largest = true;  // no comparison with a NaN holds
+    for (Eigen::Index i = 0; largest && i < outputs.rows(); ++i)
+      largest = i < label ? outputs(i, item) < own : outputs(i, item) <= own;
+    right += largest;
   }
   return right;
 }
@@ -116,6 +120,7 @@ class Trainer {
     check(dataset_);
     core::check_range("fit: dataset count", dataset_.count(), 1, most);
     core::check_range("fit: epochs", options_.epochs, 0, most);
+    if (!options_.schedule) throw RangeError("fit: schedule is empty, but has to be a function");
     core::check_range("fit: batch_size", options_.batch_size, 1,
                       options_.last_batch == LastBatch::drop ? dataset_.count() : most);
     const auto rounding = options_.last_batch == LastBatch::drop ? 0 : options_.batch_size - 1;
@@ -172,7 +177,7 @@ class Trainer {
     step.right = detail::count_right(logits.value(), labels);
     if (!std::isfinite(step.loss)) {
       const auto where = detail::first_not_finite(model_, input.value(), layer_outputs_);
-      stop(step, "the loss is " + std::to_string(step.loss),
+      stop(step, "the loss is " + (std::isnan(step.loss) ? "nan" : std::to_string(step.loss)),  // no sign
            where.empty() ? "all parameters are finite" : where);
     }
 
@@ -201,9 +206,10 @@ class Trainer {
   [[nodiscard]] double learning_rate() const {
     const auto progress = static_cast<double>(course_.step) / static_cast<double>(step_count());
     const double rate = options_.learning_rate * options_.schedule(progress);
-    if (!(rate >= 0 && std::isfinite(rate)))
+    if (!(rate >= 0 && std::isfinite(static_cast<double>(S(rate)))))
       throw RangeError("fit: the learning rate " + std::to_string(rate) + " at step " +
-                       std::to_string(course_.step) + " has to be finite and at least 0");
+                       std::to_string(course_.step) +
+                       " has to be at least 0 and finite, in the precision of the parameters as well");
     return rate;
   }
 
@@ -282,7 +288,8 @@ std::vector<double> fit(M& model, const Dataset& dataset, const FitOptions& opti
   return Trainer<M, O>(model, dataset, options, optimizer).run(on_step);
 }
 
-/// Fraction of the items whose largest output is at their label; the first of equals counts.
+/// Fraction of the items whose largest output is at their label; the first of equals counts. An item with an
+/// output that is NaN is wrong.
 /// @throws RangeError  the data set is empty, or a label is no output
 /// @throws ShapeError  the data does not fit the model
 template <Model M>
