@@ -18,10 +18,13 @@
 #include <bitloom/search/layer_table.hpp>
 #include <bitloom/search/layer_zoo.hpp>
 #include <bitloom/search/mac_cost.hpp>
+#include <bitloom/search/model_formats.hpp>
 #include <bitloom/search/network_layers.hpp>
+#include <bitloom/search/one_shot.hpp>
 #include <bitloom/search/policy_search.hpp>
 #include <bitloom/search/reward.hpp>
 #include <bitloom/search/space.hpp>
+#include <bitloom/search/step_quality.hpp>
 #include <bitloom/search/sweep.hpp>
 #include <bitloom/search/switching_error.hpp>
 #include <bitloom/search/trace.hpp>

@@ -17,6 +17,7 @@
 #include <bitloom/train/digits_csv.hpp>
 #include <bitloom/train/dropout.hpp>
 #include <bitloom/train/dual.hpp>
+#include <bitloom/train/elastic.hpp>
 #include <bitloom/train/elementwise.hpp>
 #include <bitloom/train/executor.hpp>
 #include <bitloom/train/fake_quant.hpp>
