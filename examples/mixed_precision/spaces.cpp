@@ -14,18 +14,11 @@
 #include <bitloom/search/mac_cost.hpp>
 
 #include "mixed_precision/study.hpp"
+#include "support/names.hpp"
 
 namespace bitloom::examples {
 
 namespace {
-
-template <std::size_t N>
-std::size_t place_of(const std::array<std::string_view, N>& names, std::string_view name, const char* what) {
-  const auto found = std::ranges::find(names, name);
-  if (found == names.end())
-    throw RangeError(std::string(what) + ": '" + std::string(name) + "' is not known");
-  return static_cast<std::size_t>(found - names.begin());
-}
 
 template <class Set>
 std::vector<std::size_t> places_of() {

@@ -10,6 +10,7 @@
 #include <bitloom/train/optimizer.hpp>
 
 #include "support/format_training.hpp"
+#include "support/names.hpp"
 
 // compiled with the training
 extern template class bitloom::train::Trainer<bitloom::examples::FormatModel, bitloom::train::Adam<float>>;
@@ -34,14 +35,6 @@ struct Policies : search::OneShotPolicies {
 
 /// One type for all qualities, so that a search is compiled once for them.
 using Quality = std::function<double(const train::Step&, const FormatModel&)>;
-
-template <std::size_t N>
-std::size_t place_of(const std::array<std::string_view, N>& names, std::string_view name, const char* what) {
-  const auto found = std::ranges::find(names, name);
-  if (found == names.end())
-    throw RangeError(std::string(what) + ": '" + std::string(name) + "' is not known");
-  return static_cast<std::size_t>(found - names.begin());
-}
 
 Quality quality_of(const SearchParts& parts, const train::Dataset& held_out, std::uint64_t seed) {
   switch (place_of(SearchParts::qualities, parts.quality, "quality")) {
