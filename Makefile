@@ -15,7 +15,7 @@ help: ## this list
 demo: ## builds and runs the co-design example; its page is build/codesign.html
 	@cmake/install-deps.sh build
 	cmake --preset release
-	cmake --build --preset release -j $(JOBS) --target codesign compute_in_bram formats
+	cmake --build --preset release -j $(JOBS) --target codesign compute_in_bram formats mixed_precision
 	build/release/examples/codesign --html build/codesign.html
 
 test: ## builds everything and runs all tests
